@@ -1,0 +1,117 @@
+/** The words every layer uses about one download. Plain data: it crosses wires and threads as it is. */
+import type { Failure } from './failure.ts';
+
+/** Bytes `start` up to but not including `end`. Half-open everywhere but in HTTP headers. */
+export interface Interval {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A header as the user wrote it. Order and spelling are kept. */
+export type HeaderField = readonly [name: string, value: string];
+
+/** What to ask of the server. Secrets in it are bound to the origin of `url`. */
+export interface DownloadRequest {
+  /** Absolute http(s) address as WHATWG URL reads it; userinfo in it is a login. */
+  readonly url: string;
+  /** Default GET. Anything else runs on one connection and cannot resume. */
+  readonly method?: string;
+  readonly headers?: readonly HeaderField[];
+  /** A cookie header, `a=1; b=2`, for the origin of `url`. */
+  readonly cookie?: string;
+  /** HTTP Basic (RFC 7617), for the origin of `url`. */
+  readonly login?: { readonly user: string; readonly password: string };
+  readonly body?: string | Uint8Array;
+  /** PEM certificates trusted besides the built-in ones. */
+  readonly ca?: string;
+  /** Accept any certificate. Loud, and only for this download. */
+  readonly insecure?: boolean;
+}
+
+export type IfExists = 'rename' | 'overwrite' | 'skip';
+
+/** Where the file goes. */
+export interface DownloadTarget {
+  /** Absolute path of an existing folder. */
+  readonly directory: string;
+  /** The user's own name for the file; without it the name comes from the answer (docs: names). */
+  readonly name?: string;
+  readonly ifExists: IfExists;
+}
+
+export type ChecksumAlgorithm = 'sha-256' | 'sha-1' | 'sha-512' | 'md5';
+/** `auto`: take it from Repr-Digest, Content-Digest (RFC 9530), Content-MD5 or x-goog-hash, if any is sent. */
+export type Checksum = 'auto' | { readonly algorithm: ChecksumAlgorithm; readonly hex: string };
+
+/**
+ *   queued → probing → active ⇄ waiting        every state but done and failed may go to
+ *               │         │                    pausing → paused; paused → queued.
+ *               └─────────┴→ verifying → finalizing → done
+ *   any → failed(failure)                      failed → queued by retry: claims are kept.
+ */
+export type DownloadState =
+  | { readonly type: 'queued' }
+  | { readonly type: 'probing' }
+  | { readonly type: 'active' }
+  | { readonly type: 'waiting'; readonly for: WaitingFor; readonly until?: number; readonly cause: Failure }
+  | { readonly type: 'verifying' }
+  | { readonly type: 'finalizing' }
+  | { readonly type: 'pausing' }
+  | { readonly type: 'paused' }
+  | { readonly type: 'done'; readonly path: string; readonly size: number; readonly lengthVerified: boolean }
+  | { readonly type: 'skipped'; readonly path: string }
+  | { readonly type: 'failed'; readonly failure: Failure };
+
+/** `until` of a waiting state is in the clock's milliseconds; absent when only an event ends the wait. */
+export type WaitingFor = 'retry' | 'host' | 'network' | 'disk' | 'url' | 'held';
+
+/** One connection's place in a download, with the byte range leased to it. */
+export interface SegmentView {
+  /** Stable for the life of the slot, from 1. */
+  readonly id: number;
+  readonly state: 'idle' | 'gated' | 'connecting' | 'headers' | 'streaming' | 'throttled' | 'backoff' | 'held';
+  readonly start: number;
+  /** Next byte to receive. */
+  readonly cursor: number;
+  readonly end: number;
+  readonly bytesPerSecond: number;
+  /** `address:port` of the server, once connected. */
+  readonly address?: string;
+  readonly isHedge: boolean;
+  /** Milliseconds left of a back-off. */
+  readonly resumesInMs?: number;
+}
+
+/** A snapshot of what has been done; pulled by whoever shows it. */
+export interface DownloadProgress {
+  /** Undefined until known, and where the server does not tell. */
+  readonly size?: number;
+  /** Bytes on disk: the size of the union of written ranges, never a counter. */
+  readonly doneBytes: number;
+  /** Of `doneBytes`, those that an earlier run had fetched. */
+  readonly resumedBytes: number;
+  /** Body bytes read from sockets in this run, wasted ones too. */
+  readonly receivedBytes: number;
+  readonly bytesPerSecond: number;
+  readonly connections: number;
+  readonly segments: readonly SegmentView[];
+  /** Written ranges, ascending and disjoint. */
+  readonly done: readonly Interval[];
+}
+
+export type DownloadEvent =
+  | { readonly type: 'state'; readonly state: DownloadState }
+  /** The first good answer: what the file is and where it goes. */
+  | {
+      readonly type: 'identified';
+      readonly name: string;
+      readonly size?: number;
+      /** Undefined until the first ranged answer proves or refutes it. */
+      readonly resumable?: boolean;
+      readonly finalUrl: string;
+      readonly resumedBytes: number;
+    }
+  /** What was claimed before is given up, and why. The only event after which progress may fall. */
+  | { readonly type: 'restarted'; readonly failure: Failure }
+  /** Something worth a line in the log: a retry, a lowered cap, a link resolved anew. */
+  | { readonly type: 'noted'; readonly code: string; readonly message: string };
