@@ -39,6 +39,8 @@ export interface FileIo {
   unlink(path: string): Promise<void>;
   /** Undefined where nothing is at `path`. Does not follow a symbolic link. */
   identity(path: string): Promise<FileIdentity | undefined>;
+  /** Names of what lies in a folder. */
+  list(path: string): Promise<string[]>;
   /** Bytes the user may still write on the volume of `path`, its total, and its statfs type. */
   space(path: string): Promise<{ readonly free: number; readonly total: number; readonly type: number }>;
   /** Makes creations, links and removals in a folder durable. Does nothing where the system cannot. */
@@ -111,6 +113,7 @@ export const nodeFileIo: FileIo = {
       throw error;
     }
   },
+  list: (path) => fs.readdir(path),
   async space(path) {
     const stat = await fs.statfs(path);
     return { free: stat.bavail * stat.bsize, total: stat.blocks * stat.bsize, type: stat.type };

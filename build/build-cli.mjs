@@ -1,0 +1,33 @@
+/** Makes the command one file, out/sluice.cjs, that runs with Node alone. `npx node build/build-cli.mjs` */
+import { chmod, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { version } = JSON.parse(await readFile(`${root}/package.json`, 'utf8'));
+const outfile = process.argv[2] ?? `${root}/out/sluice.cjs`;
+
+// In the language of 2015: this has to run where the rest cannot.
+const banner = `#!/usr/bin/env node
+(function () {
+  var found = process.versions.node.split('.');
+  if (Number(found[0]) > 22 || (Number(found[0]) === 22 && Number(found[1]) >= 19)) return;
+  console.error('sluice needs Node 22.19 or newer; this is v' + process.versions.node);
+  process.exit(1);
+})();`;
+
+await build({
+  absWorkingDir: root,
+  entryPoints: ['electron/cli.ts'],
+  outfile,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  // An old Node parses the whole file before it runs the first line, which tells the user to update.
+  target: 'node14',
+  banner: { js: banner },
+  define: { SLUICE_VERSION: JSON.stringify(version) },
+  legalComments: 'eof',
+  logLevel: 'warning',
+});
+await chmod(outfile, 0o755);

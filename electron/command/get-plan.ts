@@ -1,0 +1,144 @@
+/** From the options of `sluice get` to what the downloads layer is asked. Reads the files they name; writes nothing. */
+import { X509Certificate } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { DownloadOptions, DownloadOrder, DownloadsOptions, EngineOptions } from '#downloads';
+import type { DownloadRequest, HeaderField } from '#shared/download';
+import { readAddress, readList } from './addresses.ts';
+import { readCurl } from './curl-request.ts';
+import type { GivenOptions } from './get-options.ts';
+import { quoted, UsageError } from './usage-error.ts';
+
+export interface GetPlan {
+  readonly orders: readonly DownloadOrder[];
+  readonly downloads: DownloadsOptions;
+  readonly engine: Partial<EngineOptions>;
+  /** What the user should know before it begins. */
+  readonly notes: readonly string[];
+}
+
+const insecureNote = '--insecure: certificates are not checked, so anyone on the way can change the file';
+
+/** @throws UsageError naming the argument. `readStdin` is called once at most. */
+export async function planGet(
+  addresses: readonly string[],
+  given: GivenOptions,
+  readStdin: () => Promise<string>,
+): Promise<GetPlan> {
+  if (given.curl === '-' && given.input === '-') throw new UsageError('--curl and -i, --input cannot both read standard input');
+  const curl = given.curl === undefined ? undefined : readCurl(given.curl === '-' ? await readStdin() : given.curl);
+  const urls = await collectUrls(addresses, given, curl?.request.url, readStdin);
+  if (urls.length > 1 && given.output !== undefined) {
+    throw new UsageError(`-o, --output: one name cannot serve ${urls.length} addresses`);
+  }
+  if (urls.length > 1 && given.checksum !== undefined && given.checksum !== 'auto') {
+    throw new UsageError(`--checksum: one sum cannot prove ${urls.length} files; only auto can`);
+  }
+  const directory = await checkedFolder(given.dir);
+  const request = { ...curl?.request, ...(await ownRequest(given, curl?.request.headers ?? [])) };
+  const options = downloadOptions(given);
+  const target = { directory, ifExists: given.ifExists, ...(given.output === undefined ? {} : { name: given.output }) };
+  return {
+    orders: urls.map((url) => ({ request: { ...request, url }, target, options })),
+    downloads: { jobs: given.jobs, maxWaitMs: given.maxWait },
+    engine: engineOptions(given),
+    notes: [...(curl?.notes ?? []), ...(request.insecure ? [insecureNote] : [])],
+  };
+}
+
+async function collectUrls(
+  addresses: readonly string[],
+  { input }: GivenOptions,
+  curlUrl: string | undefined,
+  readStdin: () => Promise<string>,
+): Promise<string[]> {
+  const urls = addresses.map((address) => readAddress(address, 'url'));
+  if (input !== undefined) {
+    const source = input === '-' ? 'standard input' : quoted(input);
+    const text = input === '-' ? await readStdin() : await readText(input, '-i, --input');
+    urls.push(...readList(text, `-i, --input: ${source}`));
+  }
+  if (curlUrl !== undefined) {
+    if (urls.length > 0) throw new UsageError('--curl brings its own address; leave the others out');
+    return [readAddress(curlUrl, '--curl')];
+  }
+  if (urls.length === 0) throw new UsageError('url: give the address of a file, or a list of them with -i FILE');
+  return urls;
+}
+
+/** What the options ask for themselves; each wins over the same part of --curl. */
+async function ownRequest(given: GivenOptions, former: readonly HeaderField[]): Promise<Partial<DownloadRequest>> {
+  const { cookie, user, insecure, data, caCert } = given;
+  const method = given.method ?? (data === undefined ? undefined : 'POST');
+  const named: HeaderField[] = [...(given.header ?? [])];
+  if (given.userAgent !== undefined) named.push(['User-Agent', given.userAgent]);
+  if (given.referer !== undefined) named.push(['Referer', given.referer]);
+  const replaced = new Set(named.map(([name]) => name.toLowerCase()));
+  const headers = [...former.filter(([name]) => !replaced.has(name.toLowerCase())), ...named];
+  // What curl and a form send; a server that expects a form would not look at an unlabelled body.
+  if (data !== undefined && !headers.some(([name]) => name.toLowerCase() === 'content-type')) {
+    headers.push(['Content-Type', 'application/x-www-form-urlencoded']);
+  }
+  return {
+    ...(headers.length === 0 ? {} : { headers }),
+    ...(method === undefined ? {} : { method }),
+    ...(cookie === undefined ? {} : { cookie }),
+    ...(user === undefined ? {} : { login: user }),
+    ...(data === undefined ? {} : { body: data }),
+    ...(insecure === undefined ? {} : { insecure }),
+    ...(caCert === undefined ? {} : { ca: await readCertificates(caCert) }),
+  };
+}
+
+function downloadOptions(given: GivenOptions): Partial<DownloadOptions> {
+  const { connections, retries, timeout, connectTimeout, retryWait, checksum, onChange } = given;
+  return {
+    connections,
+    ...(retries === undefined ? {} : { retries }),
+    ...(timeout === undefined ? {} : { idleTimeoutMs: timeout }),
+    ...(connectTimeout === undefined ? {} : { connectTimeoutMs: connectTimeout }),
+    ...(retryWait === undefined ? {} : { retryWaitMs: retryWait }),
+    ...(checksum === undefined ? {} : { checksum }),
+    ...(onChange === undefined ? {} : { onChange }),
+  };
+}
+
+function engineOptions({ connections, limitRate }: GivenOptions): Partial<EngineOptions> {
+  return {
+    // The usual 16 per host would silently cut a bigger wish.
+    ...(connections > 16 ? { connectionsPerHost: connections } : {}),
+    ...(limitRate === undefined ? {} : { limitBytesPerSecond: limitRate }),
+  };
+}
+
+/** A missing folder is made when the first file is fetched, not before. */
+async function checkedFolder(folder: string): Promise<string> {
+  const directory = resolve(folder);
+  const found = await stat(directory).catch(() => undefined);
+  if (found !== undefined && !found.isDirectory()) throw new UsageError(`-d, --dir: ${quoted(folder)} is not a folder`);
+  return directory;
+}
+
+async function readText(path: string, option: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(
+      `${option}: ${quoted(path)} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
+    );
+  }
+}
+
+const pemBlock = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TRUSTED )?CERTIFICATE-----/g;
+
+/** Checked here: the TLS layer passes over what it cannot read, and the failure would then name the server. */
+async function readCertificates(path: string): Promise<string> {
+  const blocks = (await readText(path, '--ca-cert')).match(pemBlock) ?? [];
+  try {
+    for (const block of blocks) new X509Certificate(block);
+  } catch {
+    throw new UsageError(`--ca-cert: ${quoted(path)} holds a certificate that cannot be read`);
+  }
+  if (blocks.length === 0) throw new UsageError(`--ca-cert: ${quoted(path)} holds no certificate in PEM form`);
+  return blocks.join('\n');
+}

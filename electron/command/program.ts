@@ -1,0 +1,84 @@
+/** The command tree. What a command needs is loaded when it runs, so that help, version and mistakes cost nothing. */
+import { Command, CommanderError } from 'commander';
+import { exitCodes } from './exit-codes.ts';
+import { addGetOptions, type GivenOptions } from './get-options.ts';
+import type { Output } from './output.ts';
+import { printable } from './printable.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Commands the interface promises, which drive a running app or server. */
+const laterCommands: Readonly<Record<string, string>> = {
+  serve: 'run without a window, with a page on a local port',
+  add: 'add a download to the running app or server',
+  list: 'list its downloads',
+  pause: 'pause a download',
+  resume: 'go on with a download',
+  remove: 'remove a download',
+  limit: 'limit its speed',
+  status: 'say how it is',
+  watch: 'follow what it does',
+};
+
+/** Runs the command line. @returns the exit code; throws only what is a mistake in Sluice. */
+export async function run(argv: readonly string[], version: string, output: Output): Promise<number> {
+  let code: number = exitCodes.done;
+  const program = new Command('sluice')
+    .description('Downloads files over many connections, and never a wrong byte.')
+    .version(version, '-V, --version')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => output.line(text.trimEnd()), writeErr: () => undefined });
+  addGetOptions(program.command('get').description('download files now, in this process')).action(
+    async (urls: string[], given: GivenOptions) => {
+      if (!given.color) output.dropColors();
+      const { planGet } = await import('./get-plan.ts');
+      const plan = await planGet(urls, given, readStdin);
+      const { get } = await import('./get.ts');
+      code = await get(plan, given, output);
+    },
+  );
+  for (const [name, help] of Object.entries(laterCommands)) {
+    program
+      .command(name)
+      .description(`${help} (comes with a later version)`)
+      .allowUnknownOption()
+      .argument('[argument...]')
+      .action(() => {
+        output.errorLine(`sluice: ${name} comes with a later version; this one has get`);
+        code = exitCodes.failed;
+      });
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    return endOf(error, argv, program, output);
+  }
+  return code;
+}
+
+/** What commander throws to end a run: help and version are fine, all else is a usage error told in one line. */
+function endOf(error: unknown, argv: readonly string[], program: Command, output: Output): number {
+  if (error instanceof UsageError) return refuse(error.message, output);
+  if (!(error instanceof CommanderError)) throw error;
+  if (error.exitCode === 0) return exitCodes.done;
+  if (error.code === 'commander.help') {
+    output.errorLine(program.helpInformation().trimEnd());
+    return exitCodes.usage;
+  }
+  const [first = ''] = argv;
+  if (error.code === 'commander.unknownCommand' && /^https?:/i.test(first)) {
+    return refuse('to download an address, say sluice get and the address', output);
+  }
+  return refuse(error.message.replace(/^error: /, '').replaceAll('\n', ' '), output);
+}
+
+function refuse(message: string, output: Output): number {
+  output.errorLine(`sluice: ${printable(message)}; sluice get --help lists the options`);
+  return exitCodes.usage;
+}
+
+async function readStdin(): Promise<string> {
+  let text = '';
+  process.stdin.setEncoding('utf8');
+  for await (const piece of process.stdin) text += piece;
+  return text;
+}

@@ -1,0 +1,138 @@
+/**
+ * The memory of finished files: which target came from which address, and how it looked when it was done. It only saves
+ * a second transfer of the same file; losing a row, or all of it, costs nothing else. So rows are appended without a
+ * lock (one O_APPEND write each, which several processes may do at once) and what cannot be read is skipped.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Checksum, DownloadRequest } from '#shared/download';
+
+interface FinishedRow {
+  readonly urlHash: string;
+  readonly path: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+/** A target found as it was left. */
+export interface FinishedFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+const mostRows = 10_000;
+const keptRows = 5_000;
+
+/** One-way, so that the file tells nothing of links and the tokens in them. A body makes it another file. */
+function hashOf(request: DownloadRequest): string {
+  const url = new URL(request.url);
+  url.hash = '';
+  const hash = createHash('sha256').update(url.href);
+  const method = (request.method ?? 'GET').toUpperCase();
+  if (method !== 'GET' || request.body !== undefined) hash.update(`\n${method}\n`).update(request.body ?? '');
+  return hash.digest('hex');
+}
+
+function parseRow(line: string): FinishedRow | undefined {
+  try {
+    const row: unknown = JSON.parse(line);
+    if (typeof row !== 'object' || row === null) return undefined;
+    const { urlHash, path, size, mtimeMs } = row as Partial<Record<keyof FinishedRow, unknown>>;
+    if (typeof urlHash !== 'string' || typeof path !== 'string') return undefined;
+    if (typeof size !== 'number' || typeof mtimeMs !== 'number') return undefined;
+    return { urlHash, path, size, mtimeMs };
+  } catch {
+    return undefined;
+  }
+}
+
+async function look(path: string): Promise<{ size: number; mtimeMs: number } | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() ? { size: found.size, mtimeMs: found.mtimeMs } : undefined;
+}
+
+async function hasChecksum(path: string, checksum: Exclude<Checksum, 'auto'>): Promise<boolean> {
+  const hash = createHash(checksum.algorithm.replace('-', ''));
+  for await (const bytes of createReadStream(path)) hash.update(bytes as Buffer);
+  return hash.digest('hex') === checksum.hex.toLowerCase();
+}
+
+export interface Wanted {
+  readonly request: DownloadRequest;
+  readonly directory: string;
+  /** The user's own name for the file; without it any file in the folder from this address will do. */
+  readonly name?: string;
+  /** A sum the file must still have. */
+  readonly checksum?: Checksum;
+}
+
+export class FinishedMemory {
+  readonly #folder: string;
+  readonly #path: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#path = join(folder, 'finished.jsonl');
+  }
+
+  /** The target that was finished from this address and has not been touched since. Never throws. */
+  async find({ request, directory, name, checksum }: Wanted): Promise<FinishedFile | undefined> {
+    const target = name === undefined ? undefined : join(directory, name);
+    if (target !== undefined && (await look(target)) === undefined) return undefined;
+    const urlHash = hashOf(request);
+    const rows = await this.#rowsOf(urlHash);
+    for (const row of rows.reverse()) {
+      if (target === undefined ? dirname(row.path) !== directory : row.path !== target) continue;
+      const now = await look(row.path);
+      if (now?.size !== row.size || now.mtimeMs !== row.mtimeMs) continue;
+      const isProven =
+        checksum === undefined || checksum === 'auto' || (await hasChecksum(row.path, checksum).catch(() => false));
+      if (isProven) return { path: row.path, size: row.size };
+    }
+    return undefined;
+  }
+
+  /** @throws where the folder or the file cannot be written. */
+  async remember(request: DownloadRequest, path: string): Promise<void> {
+    const now = await look(path);
+    if (now === undefined) return;
+    const row: FinishedRow = { urlHash: hashOf(request), path, ...now };
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await using file = await open(this.#path, 'a', 0o600);
+    // The line break comes first too: a row cut by a crash must not swallow this one.
+    await file.write(`\n${JSON.stringify(row)}\n`);
+  }
+
+  async #rowsOf(urlHash: string): Promise<FinishedRow[]> {
+    const text = await readFile(this.#path, 'utf8').catch(() => '');
+    const lines = text.split('\n').filter((line) => line !== '');
+    if (lines.length > mostRows) await this.#compact(lines).catch(() => undefined);
+    return lines
+      .filter((line) => line.includes(urlHash))
+      .flatMap((line) => parseRow(line) ?? [])
+      .filter((row) => row.urlHash === urlHash);
+  }
+
+  /** Keeps the newest row of each path. A row another process appends meanwhile may be lost, which is allowed. */
+  async #compact(lines: readonly string[]): Promise<void> {
+    const newest = new Map<string, FinishedRow>();
+    for (const row of lines.map(parseRow)) {
+      if (row === undefined) continue;
+      newest.delete(row.path);
+      newest.set(row.path, row);
+    }
+    const kept = [...newest.values()].slice(-keptRows);
+    const scratch = `${this.#path}.${process.pid}`;
+    try {
+      await using file = await open(scratch, 'wx', 0o600);
+      await file.writeFile(kept.map((row) => `${JSON.stringify(row)}\n`).join(''));
+      await file.datasync();
+    } catch (error) {
+      await unlink(scratch).catch(() => undefined);
+      throw error;
+    }
+    await rename(scratch, this.#path);
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Puts claims on record while a download runs: often and cheaply as soft claims (they survive a kill), now and then as hard
+ * ones behind a sync of the data (they survive a power cut). A slow disk gets fewer syncs, not a slower download.
+ */
+import type { Interval } from '#shared/download';
+import type { Checkpoint } from './checkpoint.ts';
+import type { Clock } from './clock.ts';
+import type { EngineOptions } from './options.ts';
+import type { PartFile } from './part-file.ts';
+
+/** At most a tenth of the time is spent syncing. */
+const REST_FACTOR = 10;
+
+export class ClaimKeeper {
+  readonly #clock: Clock;
+  readonly #options: EngineOptions;
+  readonly #checkpoint: Checkpoint;
+  readonly #part: PartFile;
+  readonly #done: () => readonly Interval[];
+  readonly #onError: (error: unknown) => void;
+  #softBytes = 0;
+  #hardBytes = 0;
+  #softAt: number;
+  #hardAt: number;
+  #restUntil = 0;
+  #isSyncing = false;
+  #isWriting = false;
+
+  constructor(
+    clock: Clock,
+    options: EngineOptions,
+    stored: { readonly checkpoint: Checkpoint; readonly part: PartFile; done(): readonly Interval[] },
+    onError: (error: unknown) => void,
+  ) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#checkpoint = stored.checkpoint;
+    this.#part = stored.part;
+    this.#done = () => stored.done();
+    this.#onError = onError;
+    this.#softAt = clock.now();
+    this.#hardAt = this.#softAt;
+  }
+
+  /** Bytes were written. */
+  note(bytes: number): void {
+    this.#softBytes += bytes;
+    this.#hardBytes += bytes;
+    if (this.#softBytes >= this.#options.softCheckpointBytes || this.#hardBytes >= this.#options.hardCheckpointBytes) this.tick();
+  }
+
+  /** Writes what is due. */
+  tick(): void {
+    const now = this.#clock.now();
+    const { softCheckpointBytes, softCheckpointMs, hardCheckpointBytes, hardCheckpointMs } = this.#options;
+    if (this.#hardBytes > 0 && !this.#isSyncing && now >= this.#restUntil) {
+      if (this.#hardBytes >= hardCheckpointBytes || now - this.#hardAt >= hardCheckpointMs) this.#guard(this.hard());
+    }
+    if (this.#softBytes > 0 && !this.#isWriting && (this.#softBytes >= softCheckpointBytes || now - this.#softAt >= softCheckpointMs)) {
+      this.#guard(this.#soft());
+    }
+  }
+
+  /** Everything written so far is claimed for good when this resolves. */
+  async hard(): Promise<void> {
+    this.#isSyncing = true;
+    this.#hardBytes = 0;
+    this.#hardAt = this.#clock.now();
+    try {
+      await this.#checkpoint.writeHard(this.#done(), () => this.#part.datasync());
+    } finally {
+      this.#isSyncing = false;
+      const now = this.#clock.now();
+      this.#restUntil = now + REST_FACTOR * (now - this.#hardAt);
+    }
+  }
+
+  async #soft(): Promise<void> {
+    this.#isWriting = true;
+    this.#softBytes = 0;
+    this.#softAt = this.#clock.now();
+    try {
+      await this.#checkpoint.writeSoft(this.#done());
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  #guard(writing: Promise<void>): void {
+    writing.catch(this.#onError);
+  }
+}

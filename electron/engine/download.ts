@@ -1,0 +1,461 @@
+/**
+ * One download from a person's point of view: its states, its commands, what it tells.
+ *
+ *   queued → probing → active ⇄ waiting → … → verifying → finalizing → done
+ *               └─────────┴────────┴────────────┴→ pausing → paused → (start) → probing
+ *               └─────────┴────────┴────────────┴→ failed → (start) → probing          skipped: the file is there already
+ *
+ * A run begins with what the disk holds, never with what memory believes: after a pause, a failure and a crash alike.
+ */
+import { join } from 'node:path';
+import type { Checksum, DownloadEvent, DownloadProgress, DownloadRequest, DownloadState, DownloadTarget } from '#shared/download';
+import type { Answer, Identity } from './accept.ts';
+import type { Backlog } from './batch-writer.ts';
+import { type Digest, hashFile, parseDigestHeaders } from './checksum.ts';
+import type { Clock } from './clock.ts';
+import { toDiskError } from './disk-errors.ts';
+import { DownloadError, safeUrl } from './errors.ts';
+import type { FileIo } from './file-io.ts';
+import { nameFor } from './filename.ts';
+import { header } from './http-headers.ts';
+import { Bucket, type BucketReader } from './limiter.ts';
+import type { NameRegistry } from './names-taken.ts';
+import { checkDownloadOptions, type DownloadOptions, type EngineOptions } from './options.ts';
+import type { Pool } from './pool.ts';
+import { RangeMap } from './range-map.ts';
+import { RequestSource } from './request.ts';
+import type { Slot } from './slot.ts';
+import { type Found, type PartPorts, StoredPart } from './stored-part.ts';
+import type { Ticker } from './ticker.ts';
+import { Transfer, type Wait } from './transfer.ts';
+
+const DISK_RETRY_MS = 10_000;
+
+/** What all downloads of an engine share. */
+export interface EngineServices {
+  readonly clock: Clock;
+  readonly io: FileIo;
+  readonly random: () => number;
+  readonly options: EngineOptions;
+  readonly pool: Pool;
+  readonly ticker: Ticker;
+  readonly backlog: Backlog;
+  readonly bucket: Bucket;
+  readonly names: NameRegistry;
+  bootId(): Promise<string | undefined>;
+}
+
+/** The target is there and `ifExists` is `skip`: not a failure, but the end. */
+class AlreadyThere extends Error {
+  readonly path: string;
+
+  constructor(path: string) {
+    super(path);
+    this.path = path;
+  }
+}
+
+export class Download {
+  readonly #services: EngineServices;
+  readonly #target: DownloadTarget;
+  readonly #listeners = new Set<(event: DownloadEvent) => void>();
+  readonly #bucket: Bucket;
+  readonly #readers = new Map<Slot, BucketReader>();
+  #options: DownloadOptions;
+  #source: RequestSource;
+  #state: DownloadState = { type: 'queued' };
+  #finished = Promise.withResolvers<DownloadState>();
+  #run: Promise<void> | undefined;
+  #transfer: Transfer | undefined;
+  #stored: StoredPart | undefined;
+  #map = new RangeMap(undefined);
+  #identity: Identity | undefined;
+  #digest: Digest | undefined;
+  #finalUrl: URL;
+  #resumedBytes = 0;
+  /** Set while the user's pause is being carried out. */
+  #pausing: AbortController | undefined;
+  #cancelRetry: (() => void) | undefined;
+
+  /** @throws DownloadError E_INPUT. */
+  constructor(services: EngineServices, request: DownloadRequest, target: DownloadTarget, options: Partial<DownloadOptions>) {
+    this.#services = services;
+    this.#source = new RequestSource(request);
+    this.#finalUrl = this.#source.original;
+    this.#target = target;
+    this.#options = checkDownloadOptions(options);
+    const { limitBytesPerSecond: bytesPerSecond, weight } = this.#options;
+    this.#bucket = new Bucket(services.clock, { bytesPerSecond, weight, parent: services.bucket });
+  }
+
+  get state(): DownloadState {
+    return this.#state;
+  }
+
+  get request(): DownloadRequest {
+    return this.#source.given;
+  }
+
+  /** Returns what ends the subscription. A listener that throws disturbs nobody. */
+  subscribe(listener: (event: DownloadEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** From queued, paused or failed; does nothing in any other state. */
+  start(): void {
+    if (!['queued', 'paused', 'failed'].includes(this.#state.type)) return;
+    if (this.#state.type !== 'queued') this.#finished = Promise.withResolvers();
+    this.#begin();
+  }
+
+  /** Resolves once paused, with every received byte on disk and on record; or at once where the download is over. */
+  async pause(): Promise<void> {
+    if (this.#state.type === 'queued' || (this.#state.type === 'waiting' && this.#run === undefined)) {
+      this.#cancelRetry?.();
+      this.#end({ type: 'paused' });
+      return;
+    }
+    if (this.#run === undefined) return;
+    if (this.#pausing === undefined) {
+      this.#pausing = new AbortController();
+      // What is nearly through is brought to its end: it needs no network.
+      if (this.#state.type !== 'finalizing') this.#setState({ type: 'pausing' });
+      this.#pausing.abort();
+      void this.#transfer?.stop();
+    }
+    await this.#run;
+  }
+
+  /** Resolves at done, skipped, paused or failed. */
+  finished(): Promise<DownloadState> {
+    return this.#finished.promise;
+  }
+
+  progress(): DownloadProgress {
+    const transfer = this.#transfer;
+    const size = this.#map.size ?? this.#identity?.size;
+    return {
+      ...(size === undefined ? {} : { size }),
+      doneBytes: this.#map.doneBytes,
+      resumedBytes: this.#resumedBytes,
+      receivedBytes: transfer?.receivedBytes ?? 0,
+      bytesPerSecond: transfer?.bytesPerSecond ?? 0,
+      connections: transfer?.connections ?? 0,
+      segments: transfer?.segments() ?? [],
+      done: [...this.#map.done],
+    };
+  }
+
+  setLimit(bytesPerSecond: number): void {
+    this.#options = checkDownloadOptions({ ...this.#options, limitBytesPerSecond: bytesPerSecond });
+    this.#bucket.bytesPerSecond = bytesPerSecond;
+    this.#transfer?.setLimit(bytesPerSecond);
+  }
+
+  /** @throws DownloadError E_INPUT outside 1-64. */
+  setConnections(connections: number): void {
+    this.#options = checkDownloadOptions({ ...this.#options, connections });
+    this.#transfer?.setConnections(connections);
+  }
+
+  /** A new link for the same file: compared with the bytes on disk before anything of it is trusted. */
+  setUrl(url: string): void {
+    this.#setSource({ ...this.request, url });
+  }
+
+  /** Headers, cookie, login and the like; running connections take it up at once, without losing a byte. */
+  setRequest(change: Partial<Omit<DownloadRequest, 'url'>>): void {
+    this.#setSource({ ...this.request, ...change });
+  }
+
+  hold(segment: number): void {
+    this.#transfer?.hold(segment);
+  }
+
+  release(segment: number): void {
+    this.#transfer?.release(segment);
+  }
+
+  restart(segment: number): void {
+    this.#transfer?.restart(segment);
+  }
+
+  drop(segment: number): void {
+    this.#transfer?.drop(segment);
+  }
+
+  /** The network or the machine came back. */
+  wake(): void {
+    this.#transfer?.wake();
+  }
+
+  /** Ends it for good; with `deleteFiles` nothing of an unfinished download stays. */
+  async remove(options: { readonly deleteFiles: boolean }): Promise<void> {
+    await this.pause();
+    this.#bucket.close();
+    if (!options.deleteFiles || this.#state.type === 'done') return;
+    const left = await StoredPart.find(await this.#partPorts(), this.#target, this.#source.original);
+    await left?.stored.close(false);
+  }
+
+  #setSource(request: DownloadRequest): void {
+    this.#source = this.#source.with(request);
+    if (this.#transfer) this.#transfer.setSource(this.#source);
+    else if (this.#state.type === 'waiting') this.#retryNow();
+  }
+
+  #begin(): void {
+    this.#setState({ type: 'probing' });
+    this.#run = this.#carryOut().finally(() => {
+      this.#run = undefined;
+      this.#pausing = undefined;
+    });
+  }
+
+  /** One run, from what the disk holds to an end. Never throws. */
+  async #carryOut(): Promise<void> {
+    const removeTick = this.#services.ticker.add(() => this.#tick());
+    let end: DownloadState;
+    try {
+      end = await this.#fetchAndFinish();
+    } catch (error) {
+      end = await this.#afterFailure(error);
+    } finally {
+      removeTick();
+      this.#transfer = undefined;
+      this.#stored = undefined;
+      for (const reader of this.#readers.values()) this.#bucket.forget(reader);
+      this.#readers.clear();
+    }
+    if (end.type === 'waiting') {
+      this.#setState(end);
+      this.#cancelRetry = this.#services.clock.setTimer(() => this.#retryNow(), DISK_RETRY_MS);
+    } else {
+      this.#end(end);
+    }
+  }
+
+  async #fetchAndFinish(): Promise<DownloadState> {
+    const ports = await this.#partPorts();
+    await this.#checkNamedTarget();
+    const left = await StoredPart.find(ports, this.#target, this.#source.original);
+    this.#stored = left?.stored;
+    this.#map = new RangeMap(left?.found.identity.size, left?.found.claims ?? []);
+    this.#identity = left?.found.identity;
+    this.#resumedBytes = this.#map.doneBytes;
+    if (left) {
+      left.stored.keep(() => this.#map.done);
+      this.#tellIdentified();
+    }
+    this.#throwIfPausing();
+    const transfer = this.#newTransfer(left?.found);
+    if ((await transfer.run()) === 'stopped') return await this.#park();
+    const stored = this.#part();
+    this.#setState({ type: 'verifying' });
+    await stored.sync();
+    await this.#verify(stored);
+    this.#throwIfPausing();
+    this.#setState({ type: 'finalizing' });
+    const path = await stored.finish(this.#identity?.lastModified);
+    return { type: 'done', path, size: this.#map.doneBytes, lengthVerified: transfer.isLengthVerified };
+  }
+
+  #newTransfer(found: Found | undefined): Transfer {
+    const { clock, pool, backlog, random, options } = this.#services;
+    const hasStrongTag = found?.identity.etag !== undefined && !/^W\//i.test(found.identity.etag);
+    this.#transfer = new Transfer(
+      {
+        clock,
+        pool,
+        backlog,
+        random,
+        engine: options,
+        debit: (slot, bytes) => this.#bucket.debit(this.#readerOf(slot), bytes),
+        forgetDebit: (slot) => this.#bucket.forget(this.#readerOf(slot)),
+        identify: (answer, identity, url) => this.#identify(answer, identity, url),
+        giveUpClaims: (cause) => this.#giveUpClaims(cause),
+        part: () => this.#part().file,
+        onAnswer: (answer) => {
+          this.#digest ??= parseDigestHeaders(answer.headers, answer.status);
+        },
+        onClaim: (bytes) => this.#stored?.noteWritten(bytes),
+        emit: (event) => this.#emit(event),
+        onWait: (wait) => this.#onWait(wait),
+      },
+      this.#options,
+      {
+        source: this.#source,
+        map: this.#map,
+        ...(found ? { identity: found.identity } : {}),
+        needsProof: found !== undefined && (found.isOtherAddress || !hasStrongTag),
+        isNewLink: found?.isOtherAddress ?? false,
+      },
+    );
+    if (found) this.#setState({ type: 'active' });
+    return this.#transfer;
+  }
+
+  /** With the user's own name it is known before any request whether the file is there. */
+  async #checkNamedTarget(): Promise<void> {
+    const { directory, name, ifExists } = this.#target;
+    if (name !== undefined && ifExists === 'skip') await this.#skipIfThere(join(directory, name));
+  }
+
+  async #skipIfThere(path: string): Promise<void> {
+    try {
+      if (await this.#services.io.identity(path)) throw new AlreadyThere(path);
+    } catch (error) {
+      throw error instanceof AlreadyThere ? error : toDiskError(error, 'look for', path);
+    }
+  }
+
+  async #identify(answer: Answer, identity: Identity, url: URL): Promise<void> {
+    this.#identity = identity;
+    this.#finalUrl = url;
+    if (this.#stored) {
+      await this.#stored.begin(this.#source.original, identity);
+    } else {
+      const { headers } = answer;
+      const name = nameFor({
+        userName: this.#target.name,
+        contentDisposition: header(headers, 'content-disposition'),
+        finalUrl: url.href,
+        originalUrl: this.#source.original.href,
+        contentType: header(headers, 'content-type'),
+      });
+      if (this.#target.ifExists === 'skip') await this.#skipIfThere(join(this.#target.directory, name));
+      this.#stored = await StoredPart.create(await this.#partPorts(), this.#target, name, this.#source.original, identity);
+    }
+    this.#stored.keep(() => this.#map.done);
+    this.#tellIdentified();
+    if (this.#state.type === 'probing') this.#setState({ type: 'active' });
+  }
+
+  async #giveUpClaims(cause: DownloadError): Promise<void> {
+    this.#emit({ type: 'restarted', failure: cause.failure });
+    this.#digest = undefined;
+    this.#resumedBytes = 0;
+    await this.#stored?.giveUpClaims();
+  }
+
+  async #verify(stored: StoredPart): Promise<void> {
+    const expected = this.#expectedChecksum();
+    if (expected === undefined) return;
+    const { algorithm, hex } = expected;
+    const signal = this.#pausing?.signal;
+    const actual = await hashFile(stored.file, this.#map.doneBytes, algorithm, signal ? { signal } : {});
+    if (actual === hex.toLowerCase()) return;
+    const path = await stored.discard();
+    this.#stored = undefined;
+    throw new DownloadError('E_HASH', `the ${algorithm} of the file is ${actual}, expected ${hex.toLowerCase()}; what was fetched lies in ${path}`);
+  }
+
+  #expectedChecksum(): Exclude<Checksum, 'auto'> | undefined {
+    const { checksum } = this.#options;
+    if (checksum !== 'auto') return checksum;
+    if (this.#digest === undefined) this.#emit({ type: 'noted', code: 'no-digest', message: 'the server sends no digest of the file: only its size was checked' });
+    return this.#digest;
+  }
+
+  /** Everything received is on disk: put it on record and close. */
+  async #park(): Promise<DownloadState> {
+    if (this.#stored) {
+      await this.#stored.sync();
+      await this.#stored.close(this.#map.done.length > 0);
+      this.#stored = undefined;
+    }
+    return { type: 'paused' };
+  }
+
+  async #afterFailure(error: unknown): Promise<DownloadState> {
+    if (error instanceof AlreadyThere) return { type: 'skipped', path: error.path };
+    if (this.#pausing && !(error instanceof DownloadError)) return await this.#park().catch((cause: unknown) => this.#afterFailure(cause));
+    const known = error instanceof DownloadError ? error : new DownloadError('E_INTERNAL', String(error), error);
+    const isDisk = known.code === 'E_FS_FULL' || known.code === 'E_FS_GONE';
+    // Best effort: with a broken disk the last record stands.
+    await this.#stored?.sync().catch(() => {});
+    await this.#stored?.close(isDisk || this.#map.done.length > 0).catch(() => {});
+    this.#stored = undefined;
+    if (isDisk && !this.#pausing) return { type: 'waiting', for: 'disk', cause: known.failure };
+    return { type: 'failed', failure: known.failure };
+  }
+
+  #retryNow(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    this.#begin();
+  }
+
+  #throwIfPausing(): void {
+    this.#pausing?.signal.throwIfAborted();
+  }
+
+  #onWait(wait: Wait | undefined): void {
+    if (this.#pausing) return;
+    if (wait === undefined) {
+      this.#setState({ type: this.#identity ? 'active' : 'probing' });
+      return;
+    }
+    const { for: reason, until, cause } = wait;
+    this.#setState({ type: 'waiting', for: reason, cause: cause.failure, ...(until === undefined ? {} : { until }) });
+  }
+
+  #tick(): void {
+    this.#transfer?.tick();
+    this.#stored?.tick();
+  }
+
+  #part(): StoredPart {
+    if (this.#stored === undefined) throw new Error('bytes came before the part was made');
+    return this.#stored;
+  }
+
+  async #partPorts(): Promise<PartPorts> {
+    const { io, clock, options, names } = this.#services;
+    return { io, clock, options, names, bootId: await this.#services.bootId(), onError: (error) => this.#transfer?.fail(error) };
+  }
+
+  #readerOf(slot: Slot): BucketReader {
+    let reader = this.#readers.get(slot);
+    if (reader === undefined) {
+      reader = { weight: 1, pause: () => slot.pause('limit'), resume: () => slot.wake('limit') };
+      this.#readers.set(slot, reader);
+    }
+    return reader;
+  }
+
+  #tellIdentified(): void {
+    const size = this.#identity?.size;
+    const resumable = this.#transfer?.supportsRanges;
+    this.#emit({
+      type: 'identified',
+      name: this.#stored?.name ?? '',
+      ...(size === undefined ? {} : { size }),
+      ...(resumable === undefined ? {} : { resumable }),
+      finalUrl: safeUrl(this.#finalUrl),
+      resumedBytes: this.#resumedBytes,
+    });
+  }
+
+  #end(state: DownloadState): void {
+    this.#setState(state);
+    this.#finished.resolve(state);
+  }
+
+  #setState(state: DownloadState): void {
+    this.#state = state;
+    this.#emit({ type: 'state', state });
+  }
+
+  #emit(event: DownloadEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch {
+        // A listener's mistake is its own: the download goes on.
+      }
+    }
+  }
+}
+

@@ -1,0 +1,83 @@
+/** What downloads share: connections, the one timer, limits, names. Downloads can be added at any time. */
+import type { DownloadRequest, DownloadTarget } from '#shared/download';
+import { Backlog } from './batch-writer.ts';
+import { readBootId } from './boot-id.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { Download, type EngineServices } from './download.ts';
+import { type FileIo, nodeFileIo } from './file-io.ts';
+import { Bucket } from './limiter.ts';
+import { NameRegistry } from './names-taken.ts';
+import { checkEngineOptions, type DownloadOptions, type EngineOptions } from './options.ts';
+import { Pool } from './pool.ts';
+import { Ticker } from './ticker.ts';
+
+/** What the engine needs of the world; each has a real default. */
+export interface EnginePorts {
+  readonly clock: Clock;
+  readonly io: FileIo;
+  readonly random: () => number;
+  /** A mistake of ours in periodic work; the work goes on. */
+  onError(error: unknown): void;
+}
+
+export class Engine {
+  readonly #services: EngineServices;
+  readonly #downloads = new Set<Download>();
+  #bootId: Promise<string | undefined> | undefined;
+
+  constructor(options: Partial<EngineOptions>, ports: Partial<EnginePorts>) {
+    const { clock = systemClock, io = nodeFileIo, random = Math.random, onError = () => {} } = ports;
+    const checked = checkEngineOptions(options);
+    const pool = new Pool(clock, checked);
+    const ticker = new Ticker(clock, checked.tickMs, { onError, onGap: () => this.wake() });
+    pool.onIdle = () => {
+      const remove = ticker.add(() => {
+        if (!pool.sweep()) remove();
+      });
+    };
+    this.#services = {
+      clock,
+      io,
+      random,
+      options: checked,
+      pool,
+      ticker,
+      backlog: new Backlog(checked.unwrittenBytes),
+      bucket: new Bucket(clock, { bytesPerSecond: checked.limitBytesPerSecond }),
+      names: new NameRegistry(),
+      bootId: () => (this.#bootId ??= readBootId(io)),
+    };
+  }
+
+  /** A new download, in state `queued`. @throws DownloadError E_INPUT. */
+  download(request: DownloadRequest, target: DownloadTarget, options: Partial<DownloadOptions> = {}): Download {
+    const download = new Download(this.#services, request, target, options);
+    this.#downloads.add(download);
+    download.finished().then(() => this.#downloads.delete(download));
+    return download;
+  }
+
+  /** Bytes per second for all downloads together; 0 is no limit. */
+  setLimit(bytesPerSecond: number): void {
+    this.#services.bucket.bytesPerSecond = checkEngineOptions({ limitBytesPerSecond: bytesPerSecond }).limitBytesPerSecond;
+  }
+
+  get openConnections(): number {
+    return this.#services.pool.openConnections;
+  }
+
+  /** After a sleep or a change of network: what was learnt of hosts and every warm connection is void. */
+  wake(): void {
+    this.#services.pool.forget();
+    for (const download of this.#downloads) download.wake();
+  }
+
+  /** Pauses every download and closes every connection. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#downloads].map((download) => download.pause()));
+    this.#services.pool.closeIdle();
+    this.#services.bucket.close();
+  }
+}
+
+export const createEngine = (options: Partial<EngineOptions> = {}, ports: Partial<EnginePorts> = {}): Engine => new Engine(options, ports);

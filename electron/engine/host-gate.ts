@@ -1,0 +1,221 @@
+/**
+ * What one host has taught us, shared by all downloads from it: how many connections it takes, how fast new ones may come,
+ * and until when it wants none at all. Everyone who wants a connection waits here, so that no two downloads learn
+ * the same lesson twice.
+ */
+import type { Clock } from './clock.ts';
+
+/** After a refusal the next attempt at one more connection; doubles with each refusal up to the second value. */
+const TRIAL_MS = 60_000;
+const MAX_TRIAL_MS = 600_000;
+/** Between new connections once the host refused one; doubles up to a few seconds, forgotten after ten quiet minutes. */
+const SPACING_MS = 500;
+const MAX_SPACING_MS = 8000;
+const FORGET_SPACING_MS = 600_000;
+const FRAGILE_MS = 24 * 3_600_000;
+
+/** Whoever holds permits (a download), by identity. Who has fewer is served first, so nobody starves. */
+export type PermitOwner = object;
+
+interface Waiter {
+  readonly owner: PermitOwner;
+  readonly isReuse: () => boolean;
+  readonly resolve: (permit: Permit) => void;
+}
+
+/** The right to one connection. */
+export interface Permit {
+  release(): void;
+}
+
+export class HostGate {
+  readonly #clock: Clock;
+  readonly #limit: number;
+  readonly #waiters: Waiter[] = [];
+  readonly #held = new Map<PermitOwner, number>();
+  #heldInAll = 0;
+  #cap = Number.POSITIVE_INFINITY;
+  #trialMs = TRIAL_MS;
+  #nextTrialAt = 0;
+  #hasTried = false;
+  #spacingMs = 0;
+  #lastRefusalAt = Number.NEGATIVE_INFINITY;
+  #lastOpenedAt = Number.NEGATIVE_INFINITY;
+  #closedUntil = 0;
+  #fragileUntil = Number.NEGATIVE_INFINITY;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(clock: Clock, limit: number) {
+    this.#clock = clock;
+    this.#limit = limit;
+  }
+
+  /** Connections the host takes, as far as known. */
+  get cap(): number {
+    return Math.min(this.#cap, this.#limit);
+  }
+
+  /** No request before this instant (clock milliseconds); 0 for none. */
+  get closedUntil(): number {
+    return this.#closedUntil > this.#clock.now() ? this.#closedUntil : 0;
+  }
+
+  /** The host's links die on extra requests: no splitting for the sake of speed. */
+  get isFragile(): boolean {
+    return this.#clock.now() < this.#fragileUntil;
+  }
+
+  held(owner: PermitOwner): number {
+    return this.#held.get(owner) ?? 0;
+  }
+
+  get heldInAll(): number {
+    return this.#heldInAll;
+  }
+
+  /**
+   * Waits for a permit. `isReuse` tells whether a warm connection would be used: then no spacing is needed.
+   * @throws the signal's reason when aborted.
+   */
+  acquire(owner: PermitOwner, isReuse: () => boolean, signal: AbortSignal): Promise<Permit> {
+    signal.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        owner,
+        isReuse,
+        resolve: (permit) => {
+          signal.removeEventListener('abort', onAbort);
+          resolve(permit);
+        },
+      };
+      const onAbort = (): void => {
+        const index = this.#waiters.indexOf(waiter);
+        if (index >= 0) this.#waiters.splice(index, 1);
+        if (this.#waiters.length === 0) this.#stopTimer();
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#waiters.push(waiter);
+      this.#serve();
+    });
+  }
+
+  /** True when somebody without any connection waits for one and `owner` has several: give one up at the next chance. */
+  shouldYield(owner: PermitOwner): boolean {
+    return (
+      this.held(owner) > 1 &&
+      this.#heldInAll >= this.cap &&
+      this.#waiters.some((waiter) => waiter.owner !== owner && this.held(waiter.owner) === 0)
+    );
+  }
+
+  /** The host refused one connection more while `streaming` others went on: that many it takes. */
+  refuse(streaming: number): void {
+    if (this.#hasTried) this.#trialMs = Math.min(this.#trialMs * 2, MAX_TRIAL_MS);
+    this.#hasTried = false;
+    this.#cap = Math.max(1, streaming);
+    this.#nextTrialAt = this.#clock.now() + this.#trialMs;
+    this.space();
+  }
+
+  /** New connections come slower from now on. */
+  space(): void {
+    const now = this.#clock.now();
+    if (now - this.#lastRefusalAt > FORGET_SPACING_MS) this.#spacingMs = 0;
+    this.#spacingMs = Math.min(Math.max(SPACING_MS, this.#spacingMs * 2), MAX_SPACING_MS);
+    this.#lastRefusalAt = now;
+  }
+
+  /** The host asks to be left alone for a while. */
+  closeFor(waitMs: number): void {
+    this.#closedUntil = Math.max(this.#closedUntil, this.#clock.now() + waitMs);
+  }
+
+  /** The user does not want to wait as long as the host asked. */
+  openNow(): void {
+    this.#closedUntil = 0;
+    this.#serve();
+  }
+
+  markFragile(): void {
+    this.#fragileUntil = this.#clock.now() + FRAGILE_MS;
+  }
+
+  /** The network is another one now: what was learnt may not hold. */
+  forget(): void {
+    this.#cap = Number.POSITIVE_INFINITY;
+    this.#spacingMs = 0;
+    this.#closedUntil = 0;
+    this.#serve();
+  }
+
+  /** Looks again whether somebody may go; call when something outside changed. */
+  #serve(): void {
+    this.#stopTimer();
+    while (this.#waiters.length > 0) {
+      const index = this.#mostDeserving();
+      const waiter = this.#waiters[index];
+      if (waiter === undefined) return;
+      const at = this.#freeAt(waiter);
+      if (at > this.#clock.now()) {
+        if (at < Number.POSITIVE_INFINITY) this.#cancelTimer = this.#clock.setTimer(() => this.#serve(), at - this.#clock.now());
+        return;
+      }
+      this.#waiters.splice(index, 1);
+      waiter.resolve(this.#permit(waiter));
+    }
+  }
+
+  /** Fewest connections first, then longest waiting. */
+  #mostDeserving(): number {
+    let best = 0;
+    for (let index = 1; index < this.#waiters.length; index += 1) {
+      const candidate = this.#waiters[index] as Waiter;
+      if (this.held(candidate.owner) < this.held((this.#waiters[best] as Waiter).owner)) best = index;
+    }
+    return best;
+  }
+
+  /** When the waiter may go; infinity if only a release can tell. */
+  #freeAt(waiter: Waiter): number {
+    const now = this.#clock.now();
+    if (this.#heldInAll >= this.#limit) return Number.POSITIVE_INFINITY;
+    let at = this.#closedUntil;
+    if (this.#heldInAll >= this.#cap) {
+      at = Math.max(at, this.#nextTrialAt);
+    }
+    if (this.#spacingMs > 0 && now - this.#lastRefusalAt < FORGET_SPACING_MS && !waiter.isReuse()) {
+      at = Math.max(at, this.#lastOpenedAt + this.#spacingMs, this.#lastRefusalAt + this.#spacingMs);
+    }
+    return at;
+  }
+
+  #permit(waiter: Waiter): Permit {
+    const { owner } = waiter;
+    if (this.#heldInAll >= this.#cap) {
+      this.#cap = this.#heldInAll + 1;
+      this.#hasTried = true;
+      this.#nextTrialAt = this.#clock.now() + this.#trialMs;
+    }
+    if (!waiter.isReuse()) this.#lastOpenedAt = this.#clock.now();
+    this.#held.set(owner, this.held(owner) + 1);
+    this.#heldInAll += 1;
+    let isReleased = false;
+    return {
+      release: () => {
+        if (isReleased) return;
+        isReleased = true;
+        this.#heldInAll -= 1;
+        const left = this.held(owner) - 1;
+        if (left > 0) this.#held.set(owner, left);
+        else this.#held.delete(owner);
+        this.#serve();
+      },
+    };
+  }
+
+  #stopTimer(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+}

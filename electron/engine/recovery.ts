@@ -1,0 +1,165 @@
+/**
+ * What follows when an exchange did not give what was asked: pure, one table. The rules behind it: a *range* never sleeps
+ * (it is free for others at once), only a slot or the host does; refusing one connection *more* is news about the host,
+ * not a failure of the bytes; a link that worked and is refused is asked for anew; only what nobody can cure fails.
+ */
+import type { Answer, Refusal } from './accept.ts';
+import { DownloadError } from './errors.ts';
+import { retryAfterMs } from './http-headers.ts';
+import { TransportError } from './trouble.ts';
+
+/** What went wrong with one exchange. */
+export type Mishap =
+  | { readonly type: 'transport'; readonly error: DownloadError; readonly hadAnswer: boolean }
+  | { readonly type: 'refused'; readonly as: Refusal; readonly error: DownloadError; readonly answer: Answer };
+
+export interface Circumstances {
+  /** Another connection streams, or did within ten seconds: this one was one more. */
+  readonly isExtra: boolean;
+  /** Something was received from this address in this run: it is no dead link. */
+  readonly hasDelivered: boolean;
+  /** Something is on disk, from this run or an earlier one. */
+  readonly hasClaims: boolean;
+  /** The address asked was reached by redirect from the original. */
+  readonly isResolved: boolean;
+  /** The address asked was resolved for this very request. */
+  readonly isFresh: boolean;
+  /** A ranged answer was good in this run. */
+  readonly hasProvenRange: boolean;
+  /** The connection had served us before this exchange. */
+  readonly isProvenConnection: boolean;
+  /** The request asked for a range. */
+  readonly isRanged: boolean;
+  /** How often the same bytes failed in a row before. */
+  readonly failures: number;
+  readonly wallNow: number;
+}
+
+export type Remedy =
+  /** At once, on a fresh connection, uncounted. */
+  | { readonly type: 'again' }
+  /** The host takes no more connections than it serves now. */
+  | { readonly type: 'cap'; readonly waitMs?: number; readonly isFragile?: boolean }
+  /** The slot sleeps `waitMs` (the usual back-off if undefined) and tries again, counted or not. */
+  | { readonly type: 'back-off'; readonly waitMs?: number; readonly isCounted: boolean }
+  /** All wait for the host. Undefined: the usual back-off, counted. */
+  | { readonly type: 'host'; readonly waitMs?: number }
+  | { readonly type: 'network' }
+  /** Ask the original address again. */
+  | { readonly type: 'resolve' }
+  /** Only a new link helps. */
+  | { readonly type: 'new-link'; readonly error: DownloadError }
+  /** One stream without ranges is what is left. */
+  | { readonly type: 'no-range' }
+  /** Compare an overlap with bytes on disk before trusting this server's answers. */
+  | { readonly type: 'compare' }
+  | { readonly type: 'changed'; readonly error: DownloadError }
+  | { readonly type: 'fail'; readonly error: DownloadError };
+
+/** 1 s and 3 s after a "not found" of one node among others that have the file. */
+const MISSING_WAITS_MS = [1000, 3000];
+
+const linkStatuses = new Set([401, 403, 404, 410]);
+const transientStatuses = new Set([408, 425, 500, 502, 504, 520, 521, 522, 523, 524]);
+const busyStatuses = new Set([429, 503]);
+
+export function remedyFor(mishap: Mishap, around: Circumstances): Remedy {
+  return mishap.type === 'transport' ? afterTrouble(mishap.error, mishap.hadAnswer, around) : afterRefusal(mishap, around);
+}
+
+function afterTrouble(error: DownloadError, hadAnswer: boolean, around: Circumstances): Remedy {
+  // What is no trouble of the transport (a forbidden redirect, a full disk) is nothing another try could cure.
+  if (!(error instanceof TransportError)) return { type: 'fail', error };
+  switch (error.kind) {
+    case 'stale':
+    case 'aborted':
+      return { type: 'again' };
+    case 'certificate':
+      return { type: 'fail', error };
+    case 'network':
+      return { type: 'network' };
+    case 'dns':
+      if (around.hasDelivered) return { type: 'network' };
+      return around.failures >= 2 ? { type: 'fail', error } : { type: 'back-off', waitMs: 5000, isCounted: true };
+    case 'garbled':
+      return around.failures >= 1 ? { type: 'fail', error } : { type: 'back-off', isCounted: true };
+    case 'unreachable':
+    case 'cut':
+    case 'silent':
+      // No answer to one connection more, on a connection that never worked: the host has enough of us.
+      if (around.isExtra && !hadAnswer && !around.isProvenConnection) return { type: 'cap' };
+      return { type: 'back-off', isCounted: true };
+  }
+}
+
+function afterRefusal({ as, error, answer }: Extract<Mishap, { type: 'refused' }>, around: Circumstances): Remedy {
+  switch (as) {
+    case 'wrong-range':
+      return around.failures >= 1 ? { type: 'no-range' } : { type: 'back-off', waitMs: 0, isCounted: false };
+    case 'no-range':
+      return { type: 'no-range' };
+    case 'suspect':
+      return { type: 'compare' };
+    case 'changed':
+      return { type: 'changed', error };
+    case 'protocol':
+      return { type: 'fail', error };
+    case 'web-page':
+      if (around.isExtra) return { type: 'cap' };
+      return deadLink(around, error, 'E_NOT_FILE');
+    case 'status':
+      return afterStatus(answer, error, around);
+  }
+}
+
+function afterStatus(answer: Answer, error: DownloadError, around: Circumstances): Remedy {
+  const { status } = answer;
+  const waitMs = retryAfterMs(answer.headers, around.wallNow);
+  const wait = waitMs === undefined ? {} : { waitMs };
+  if (busyStatuses.has(status)) return around.isExtra ? { type: 'cap', ...wait } : { type: 'host', ...wait };
+  if (transientStatuses.has(status)) return { type: 'back-off', ...wait, isCounted: true };
+  if (linkStatuses.has(status)) return afterLinkStatus(status, answer, error, around);
+  if (around.isRanged && (status === 400 || status === 405 || status === 501) && around.hasDelivered) return { type: 'no-range' };
+  if (around.isExtra) return { type: 'cap' };
+  return { type: 'fail', error };
+}
+
+function afterLinkStatus(status: number, answer: Answer, error: DownloadError, around: Circumstances): Remedy {
+  if (around.isExtra) {
+    if (around.isResolved && !around.isFresh) return { type: 'resolve' };
+    if (status !== 404 && status !== 410) return { type: 'cap' };
+    // One bad node among good ones, or a link that lives once: told apart by whether a second request ever worked.
+    const tries = around.hasProvenRange ? MISSING_WAITS_MS : MISSING_WAITS_MS.slice(0, 1);
+    const waitMs = tries[around.failures];
+    if (waitMs !== undefined) return { type: 'back-off', waitMs, isCounted: false };
+    return { type: 'cap', isFragile: !around.hasProvenRange };
+  }
+  if (status === 401 && !around.hasDelivered) {
+    return { type: 'fail', error: new DownloadError('E_AUTH', `the server wants a login${realmOf(answer)}`) };
+  }
+  return deadLink(around, error, 'E_LINK_EXPIRED');
+}
+
+/** The link worked before: ask the original again; if that is refused at once too, only a person can help. */
+function deadLink(around: Circumstances, error: DownloadError, code: 'E_LINK_EXPIRED' | 'E_NOT_FILE'): Remedy {
+  if (around.isResolved && !around.isFresh) return { type: 'resolve' };
+  if (!around.hasClaims && !around.hasDelivered) return { type: 'fail', error };
+  const expired = new DownloadError(
+    around.hasDelivered ? 'E_LINK_EXPIRED' : code,
+    `the link no longer gives the file: ${error.message}`,
+    error,
+  );
+  return { type: 'new-link', error: expired };
+}
+
+function realmOf(answer: Answer): string {
+  const challenge = answer.headers['www-authenticate'];
+  const realm = /realm="([^"]{1,80})"/i.exec(String(challenge ?? ''))?.[1]?.replace(/[^\x20-\x7e]/g, '');
+  return realm === undefined ? '' : ` for "${realm}"`;
+}
+
+/** BACKOFF(k): the first wait doubled k times, at most a minute (or the first wait, if longer), give or take a fifth. */
+export function backOffMs(failures: number, firstMs: number, random: () => number): number {
+  const longest = Math.max(60_000, firstMs);
+  return Math.min(longest, firstMs * 2 ** Math.min(failures, 30)) * (0.8 + 0.4 * random());
+}

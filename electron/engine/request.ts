@@ -1,0 +1,164 @@
+/**
+ * What one request carries. Secrets belong to the origin they were given for: on another origin only a short list of
+ * harmless fields goes along, whatever the user called their own headers.
+ */
+import { CookieJar } from 'tough-cookie';
+import type { DownloadRequest, HeaderField, Interval } from '#shared/download';
+import { DownloadError } from './errors.ts';
+import type { AnswerHeaders } from './http-headers.ts';
+
+/** Sent to any origin: they say what we are and want, nothing about the user. */
+const harmless = new Set(['user-agent', 'accept', 'accept-language']);
+/** Ours to set: a user's own value would break framing or make an answer undecodable. */
+const ours = new Set([
+  'range',
+  'if-range',
+  'accept-encoding',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'keep-alive',
+  'upgrade',
+  'te',
+  'trailer',
+  'expect',
+]);
+
+const defaultUserAgent = 'Sluice/0.1';
+
+export interface WireRequest {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: readonly HeaderField[];
+  readonly body?: string | Uint8Array;
+}
+
+/** Header values go out as UTF-8; the transport writes latin1, so each byte becomes a character. */
+const toWire = (value: string): string => Buffer.from(value, 'utf8').toString('latin1');
+
+export function checkHeader([name, value]: HeaderField): void {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
+    throw new DownloadError('E_INPUT', `${JSON.stringify(name)} is not a header name`);
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
+  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
+    throw new DownloadError('E_INPUT', `the value of header ${name} holds a line break or control character`);
+  }
+}
+
+/** The request as the user gave it, plus the cookies servers set on the way. One per download. */
+export class RequestSource {
+  readonly original: URL;
+  readonly #given: DownloadRequest;
+  readonly #jar: CookieJar;
+  readonly #login: { readonly user: string; readonly password: string } | undefined;
+
+  /** @throws DownloadError E_INPUT for an address or header that cannot be sent. */
+  constructor(given: DownloadRequest, jar = new CookieJar()) {
+    this.original = parseAddress(given.url);
+    for (const field of given.headers ?? []) checkHeader(field);
+    if (given.cookie !== undefined) checkHeader(['cookie', given.cookie]);
+    this.#login = given.login ?? loginOf(this.original);
+    this.original.username = '';
+    this.original.password = '';
+    this.original.hash = '';
+    this.#given = given;
+    this.#jar = jar;
+  }
+
+  /** The same cookies under a changed request: a new link or new headers. */
+  with(given: DownloadRequest): RequestSource {
+    return new RequestSource(given, this.#jar);
+  }
+
+  get given(): DownloadRequest {
+    return this.#given;
+  }
+
+  get method(): string {
+    return (this.#given.method ?? 'GET').toUpperCase();
+  }
+
+  get tls(): { readonly ca?: string; readonly insecure?: boolean } {
+    const { ca, insecure } = this.#given;
+    return { ...(ca === undefined ? {} : { ca }), ...(insecure === undefined ? {} : { insecure }) };
+  }
+
+  /** The request for one hop. `method` differs from ours after a 303. */
+  at(url: URL, range: Interval | undefined, method = this.method): WireRequest {
+    const isOurs = this.#holdsSecretsFor(url);
+    const headers: HeaderField[] = [];
+    const given = new Set<string>();
+    for (const [name, value] of this.#given.headers ?? []) {
+      const key = name.toLowerCase();
+      if (ours.has(key) || key === 'cookie' || (!isOurs && !harmless.has(key)) || (key === 'host' && !isOurs)) continue;
+      given.add(key);
+      headers.push([name, toWire(value)]);
+    }
+    if (!given.has('user-agent')) headers.push(['User-Agent', defaultUserAgent]);
+    if (!given.has('accept')) headers.push(['Accept', '*/*']);
+    // Any coding would make byte ranges mean something else than bytes of the file.
+    headers.push(['Accept-Encoding', 'identity']);
+    if (isOurs && this.#login && !given.has('authorization')) {
+      const { user, password } = this.#login;
+      headers.push(['Authorization', `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`]);
+    }
+    const cookie = this.#cookieFor(url, isOurs);
+    if (cookie !== '') headers.push(['Cookie', toWire(cookie)]);
+    if (range) headers.push(['Range', `bytes=${range.start}-${range.end - 1}`]);
+    const carriesBody = method === this.method && this.#given.body !== undefined && (isOurs || !range);
+    return { url, method, headers, ...(carriesBody && this.#given.body !== undefined ? { body: this.#given.body } : {}) };
+  }
+
+  /** Cookies a server set (RFC 6265 section 5.3); ones it may not set are ignored. */
+  remember(url: URL, headers: AnswerHeaders): void {
+    const fields = headers['set-cookie'];
+    for (const field of Array.isArray(fields) ? fields : fields === undefined ? [] : [fields]) {
+      this.#jar.setCookieSync(field, url.href, { ignoreError: true });
+    }
+  }
+
+  /** The user's own cookies win over one of the same name that a server set. */
+  #cookieFor(url: URL, isOurs: boolean): string {
+    const own = isOurs ? [this.#given.cookie, ...this.#ownCookieHeaders()].filter((text) => text !== undefined) : [];
+    const ownNames = new Set(own.flatMap((text) => text.split(';')).map((pair) => pair.split('=')[0]?.trim()));
+    const set = this.#jar.getCookiesSync(url.href).filter((cookie) => !ownNames.has(cookie.key));
+    return [...own, ...set.map((cookie) => cookie.cookieString())].join('; ');
+  }
+
+  #ownCookieHeaders(): string[] {
+    return (this.#given.headers ?? []).filter(([name]) => name.toLowerCase() === 'cookie').map(([, value]) => value);
+  }
+
+  /** The same origin, or the same host after a step up from http to https. */
+  #holdsSecretsFor(url: URL): boolean {
+    if (url.origin === this.original.origin) return true;
+    return this.original.protocol === 'http:' && url.protocol === 'https:' && this.original.hostname === url.hostname && url.port === '';
+  }
+}
+
+/** @throws DownloadError E_INPUT. Reads an address as WHATWG URL does. */
+export function parseAddress(text: string): URL {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch (cause) {
+    throw new DownloadError('E_INPUT', 'the address cannot be read: expected http://… or https://…', cause);
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new DownloadError('E_INPUT', `the address begins with ${url.protocol}, expected http: or https:`);
+  }
+  return url;
+}
+
+function loginOf(url: URL): { user: string; password: string } | undefined {
+  if (url.username === '' && url.password === '') return undefined;
+  const decode = (text: string): string => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  };
+  return { user: decode(url.username), password: decode(url.password) };
+}
