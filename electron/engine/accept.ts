@@ -7,11 +7,11 @@ import { validatorForm } from './checkpoint-format.ts';
 import { DownloadError } from './errors.ts';
 import {
   type AnswerHeaders,
+  type ContentRange,
   contentCodings,
   contentLength,
   header,
   isWebPage,
-  type ContentRange,
   parseContentRange,
 } from './http-headers.ts';
 
@@ -118,7 +118,8 @@ export function judge(asked: Asked, answer: Answer): Verdict {
   const contentRange = parseContentRange(header(headers, 'content-range'));
   if (asked.range === undefined) {
     if (status === 206) return refused('protocol', 'E_PROTOCOL', 'the server answered 206 (a part) although the whole was asked');
-    if (coding !== '') return refused('protocol', 'E_PROTOCOL', `the server sends the file coded as ${coding} although it was asked not to`);
+    if (coding !== '')
+      return refused('protocol', 'E_PROTOCOL', `the server sends the file coded as ${coding} although it was asked not to`);
     return judgeWhole(asked, answer);
   }
   if (coding !== '') return refused('no-range', 'E_PROTOCOL', `the server codes parts as ${coding}`);
@@ -156,7 +157,11 @@ function judgePart(
   const { first, last } = contentRange.range;
   const { total } = contentRange;
   if (first > asked.start || asked.start - first > MAX_SKIP_BYTES || last < asked.start) {
-    return refused('wrong-range', 'E_PROTOCOL', `the server sent bytes ${first}-${last} where ${asked.start}-${asked.end - 1} were asked`);
+    return refused(
+      'wrong-range',
+      'E_PROTOCOL',
+      `the server sent bytes ${first}-${last} where ${asked.start}-${asked.end - 1} were asked`,
+    );
   }
   const told = identityOf(answer, total ?? known?.size);
   const doubt = known && contradiction(known, told);
@@ -167,7 +172,8 @@ function judgePart(
     return isSameFile ? refused('wrong-range', 'E_PROTOCOL', message) : refused('changed', 'E_REMOTE_CHANGED', message);
   }
   if (doubt === 'changed') return refused('changed', 'E_REMOTE_CHANGED', 'the file changed on the server (new ETag and date)');
-  if (doubt === 'suspect') return refused('suspect', 'E_REMOTE_CHANGED', 'the file may have changed on the server (its ETag or date differs)');
+  if (doubt === 'suspect')
+    return refused('suspect', 'E_REMOTE_CHANGED', 'the file may have changed on the server (its ETag or date differs)');
   const length = contentLength(answer.headers);
   const end = Math.min(last + 1, asked.end);
   const bodyEnd = Math.max(end, length === undefined ? last + 1 : first + length);

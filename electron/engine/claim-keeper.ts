@@ -56,7 +56,11 @@ export class ClaimKeeper {
     if (this.#hardBytes > 0 && !this.#isSyncing && now >= this.#restUntil) {
       if (this.#hardBytes >= hardCheckpointBytes || now - this.#hardAt >= hardCheckpointMs) this.#guard(this.hard());
     }
-    if (this.#softBytes > 0 && !this.#isWriting && (this.#softBytes >= softCheckpointBytes || now - this.#softAt >= softCheckpointMs)) {
+    if (
+      this.#softBytes > 0 &&
+      !this.#isWriting &&
+      (this.#softBytes >= softCheckpointBytes || now - this.#softAt >= softCheckpointMs)
+    ) {
       this.#guard(this.#soft());
     }
   }

@@ -41,8 +41,7 @@ const tail = ({ start, end }: Interval): Interval => ({ start: Math.max(start, e
 
 export type Comparison =
   /** The bytes are equal; `told` is what this server says of the file. */
-  | { readonly type: 'equal'; readonly told: Identity }
-  | { readonly type: 'mishap'; readonly mishap: Mishap };
+  { readonly type: 'equal'; readonly told: Identity } | { readonly type: 'mishap'; readonly mishap: Mishap };
 
 /** Asks for `window` on `slot`'s connection and compares it with the part. */
 export async function compareWindow(
@@ -75,7 +74,10 @@ export async function compareWindow(
       mishap = {
         type: 'refused',
         as: verdict.type === 'refused' ? verdict.as : verdict.type === 'whole' ? 'no-range' : 'wrong-range',
-        error: verdict.type === 'refused' ? verdict.error : new DownloadError('E_NO_RANGE_RESUME', 'the server no longer serves parts of the file'),
+        error:
+          verdict.type === 'refused'
+            ? verdict.error
+            : new DownloadError('E_NO_RANGE_RESUME', 'the server no longer serves parts of the file'),
         answer,
       };
       return Promise.resolve('refuse');
@@ -89,7 +91,8 @@ export async function compareWindow(
     },
   });
   if (mishap) return { type: 'mishap', mishap };
-  if (outcome.type === 'trouble') return { type: 'mishap', mishap: { type: 'transport', error: outcome.error, hadAnswer: outcome.hadAnswer } };
+  if (outcome.type === 'trouble')
+    return { type: 'mishap', mishap: { type: 'transport', error: outcome.error, hadAnswer: outcome.hadAnswer } };
   if (left > 0 || told === undefined) {
     const error = new TransportError('cut', 'E_NETWORK', 'the server cut a comparison short');
     return { type: 'mishap', mishap: { type: 'transport', error, hadAnswer: true } };
@@ -97,6 +100,9 @@ export async function compareWindow(
   const held = Buffer.alloc(window.end - window.start);
   const count = await part.read(held, window.start);
   if (count === held.length && held.equals(Buffer.concat(bytes))) return { type: 'equal', told };
-  const error = new DownloadError('E_REMOTE_CHANGED', `the file changed on the server (bytes ${window.start}-${window.end - 1} differ)`);
+  const error = new DownloadError(
+    'E_REMOTE_CHANGED',
+    `the file changed on the server (bytes ${window.start}-${window.end - 1} differ)`,
+  );
   return { type: 'mishap', mishap: { type: 'refused', as: 'changed', error, answer: { status: 206, headers: {} } } };
 }

@@ -348,13 +348,21 @@ export class Download {
     if (actual === hex.toLowerCase()) return;
     const path = await stored.discard();
     this.#stored = undefined;
-    throw new DownloadError('E_HASH', `the ${algorithm} of the file is ${actual}, expected ${hex.toLowerCase()}; what was fetched lies in ${path}`);
+    throw new DownloadError(
+      'E_HASH',
+      `the ${algorithm} of the file is ${actual}, expected ${hex.toLowerCase()}; what was fetched lies in ${path}`,
+    );
   }
 
   #expectedChecksum(): Exclude<Checksum, 'auto'> | undefined {
     const { checksum } = this.#options;
     if (checksum !== 'auto') return checksum;
-    if (this.#digest === undefined) this.#emit({ type: 'noted', code: 'no-digest', message: 'the server sends no digest of the file: only its size was checked' });
+    if (this.#digest === undefined)
+      this.#emit({
+        type: 'noted',
+        code: 'no-digest',
+        message: 'the server sends no digest of the file: only its size was checked',
+      });
     return this.#digest;
   }
 
@@ -370,7 +378,8 @@ export class Download {
 
   async #afterFailure(error: unknown): Promise<DownloadState> {
     if (error instanceof AlreadyThere) return { type: 'skipped', path: error.path };
-    if (this.#pausing && !(error instanceof DownloadError)) return await this.#park().catch((cause: unknown) => this.#afterFailure(cause));
+    if (this.#pausing && !(error instanceof DownloadError))
+      return await this.#park().catch((cause: unknown) => this.#afterFailure(cause));
     const known = error instanceof DownloadError ? error : new DownloadError('E_INTERNAL', String(error), error);
     const isDisk = known.code === 'E_FS_FULL' || known.code === 'E_FS_GONE';
     // Best effort: with a broken disk the last record stands.
@@ -458,4 +467,3 @@ export class Download {
     }
   }
 }
-

@@ -80,4 +80,5 @@ export class Engine {
   }
 }
 
-export const createEngine = (options: Partial<EngineOptions> = {}, ports: Partial<EnginePorts> = {}): Engine => new Engine(options, ports);
+export const createEngine = (options: Partial<EngineOptions> = {}, ports: Partial<EnginePorts> = {}): Engine =>
+  new Engine(options, ports);

@@ -82,7 +82,8 @@ export class Connection {
       // Not at once: undici is in the middle of its turn when it asks.
       connect: (_options, callback) => {
         queueMicrotask(() => {
-          if (isTaken || socket.destroyed) callback(Object.assign(new Error('the connection is gone'), { code: 'ECONNRESET' }), null);
+          if (isTaken || socket.destroyed)
+            callback(Object.assign(new Error('the connection is gone'), { code: 'ECONNRESET' }), null);
           else callback(null, socket);
           isTaken = true;
         });
@@ -221,7 +222,9 @@ class ExchangeHandler implements Dispatcher.DispatchHandler, Exchange {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#isOver) return;
-    this.#fail(error instanceof DownloadError ? error : exchangeTrouble(error, this.#context.host, this.#context.wasUsed, this.#hasBegun));
+    this.#fail(
+      error instanceof DownloadError ? error : exchangeTrouble(error, this.#context.host, this.#context.wasUsed, this.#hasBegun),
+    );
   }
 
   #fail(error: DownloadError): void {

@@ -4,11 +4,15 @@ import { DownloadError, safeUrl } from './errors.ts';
 export const MAX_REDIRECTS = 20;
 
 const isRedirectStatus = (status: number): boolean => [301, 302, 303, 307, 308].includes(status);
+
 export { isRedirectStatus as isRedirect };
 
 /** Loopback, private, link-local and unspecified addresses, in the forms URL normalises to, and localhost. */
 export function isPrivateHost(hostname: string): boolean {
-  const host = hostname.toLowerCase().replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  const host = hostname
+    .toLowerCase()
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '');
   if (host === 'localhost' || host.endsWith('.localhost')) return true;
   const v4 = /^(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(host);
   if (v4) return isPrivateV4(Number(v4[1]), Number(v4[2]));

@@ -133,7 +133,12 @@ export class RequestSource {
   /** The same origin, or the same host after a step up from http to https. */
   #holdsSecretsFor(url: URL): boolean {
     if (url.origin === this.original.origin) return true;
-    return this.original.protocol === 'http:' && url.protocol === 'https:' && this.original.hostname === url.hostname && url.port === '';
+    return (
+      this.original.protocol === 'http:' &&
+      url.protocol === 'https:' &&
+      this.original.hostname === url.hostname &&
+      url.port === ''
+    );
   }
 }
 

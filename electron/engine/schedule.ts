@@ -76,11 +76,13 @@ export function plan(situation: Situation): Plan {
   const victims = situation.leases.filter((lease) => !lease.isFixed && Number.isFinite(lease.end));
   const usual = median(situation.leases.filter(isObserved).map((lease) => lease.bytesPerSecond));
   const helper = situation.helperBytesPerSecond || usual;
-  const last = victims
-    .map((lease) => ({ lease, etaMs: etaMs(lease, usual) }))
-    .sort((a, b) => b.etaMs - a.etaMs)[0];
+  const last = victims.map((lease) => ({ lease, etaMs: etaMs(lease, usual) })).sort((a, b) => b.etaMs - a.etaMs)[0];
   if (last === undefined) return none;
-  return splitOf(last.lease, last.etaMs, helper, situation, victims.length) ?? hedgeOf(last.lease, last.etaMs, helper, situation) ?? none;
+  return (
+    splitOf(last.lease, last.etaMs, helper, situation, victims.length) ??
+    hedgeOf(last.lease, last.etaMs, helper, situation) ??
+    none
+  );
 }
 
 const isObserved = (lease: LeaseView): boolean => lease.observedMs >= MIN_OBSERVED_MS;
@@ -125,7 +127,9 @@ function splitOf(victim: LeaseView, eta: number, helper: number, situation: Situ
   }
   if (victims === 1 && !isJudged && rest < 2 * MIN_SPLIT_BYTES) return undefined;
   const at = Math.max(latest, Math.ceil(victim.end - bytes));
-  return Number.isFinite(at) && victim.end - at >= MIN_SPLIT_BYTES ? { type: 'split', victim: victim.id, at, end: victim.end } : undefined;
+  return Number.isFinite(at) && victim.end - at >= MIN_SPLIT_BYTES
+    ? { type: 'split', victim: victim.id, at, end: victim.end }
+    : undefined;
 }
 
 function hedgeOf(victim: LeaseView, eta: number, helper: number, situation: Situation): Plan | undefined {

@@ -207,7 +207,9 @@ export class Slot {
   tick(now: number): void {
     if (this.#exchange === undefined || this.#pauses.size > 0) return;
     if (!this.#isAnswered && now - this.#sentAt >= this.#ports.headersTimeoutMs) {
-      this.#fail(new TransportError('silent', 'E_TIMEOUT', `the server did not answer within ${this.#ports.headersTimeoutMs / 1000} s`));
+      this.#fail(
+        new TransportError('silent', 'E_TIMEOUT', `the server did not answer within ${this.#ports.headersTimeoutMs / 1000} s`),
+      );
     } else if (this.#isAnswered && now - this.lastByteAt >= this.idleLimitMs) {
       const seconds = Math.round(this.idleLimitMs / 1000);
       this.#fail(new TransportError('silent', 'E_TIMEOUT', `the server sent nothing for ${seconds} s`));

@@ -1,12 +1,6 @@
 /** Opens the sockets that connections live on: plain or TLS, with a deadline, TLS sessions resumed per origin. */
 import { connect as connectPlain, type Socket } from 'node:net';
-import {
-  connect as connectTls,
-  createSecureContext,
-  getCACertificates,
-  type SecureContext,
-  type TLSSocket,
-} from 'node:tls';
+import { connect as connectTls, createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Clock } from './clock.ts';
 import { connectTrouble, TransportError } from './trouble.ts';
 
@@ -71,7 +65,10 @@ export function openSocket(
     const onAbort = (): void => fail(new TransportError('aborted', 'E_NETWORK', 'stopped'));
     const limitMs = isTls ? options.timeoutMs * 1.5 : options.timeoutMs;
     const cancelTimer = options.clock.setTimer(
-      () => fail(new TransportError('unreachable', 'E_TIMEOUT', `${url.host} did not accept a connection within ${limitMs / 1000} s`)),
+      () =>
+        fail(
+          new TransportError('unreachable', 'E_TIMEOUT', `${url.host} did not accept a connection within ${limitMs / 1000} s`),
+        ),
       limitMs,
     );
     options.signal.addEventListener('abort', onAbort);

@@ -6,7 +6,13 @@ import { basename, join } from 'node:path';
 import type { DownloadTarget, Interval } from '#shared/download';
 import type { Identity } from './accept.ts';
 import { Checkpoint, checkpointPath } from './checkpoint.ts';
-import { type CheckpointIdentity, type CheckpointRecord, claimsAfterRestart, urlHash, validatorForm } from './checkpoint-format.ts';
+import {
+  type CheckpointIdentity,
+  type CheckpointRecord,
+  claimsAfterRestart,
+  urlHash,
+  validatorForm,
+} from './checkpoint-format.ts';
 import { ClaimKeeper } from './claim-keeper.ts';
 import type { Clock } from './clock.ts';
 import { toDiskError } from './disk-errors.ts';
@@ -74,7 +80,11 @@ export class StoredPart {
    * What an earlier run left: under the user's own name, else the part in the folder whose record names this address.
    * Undefined where there is nothing to go on with.
    */
-  static async find(ports: PartPorts, target: DownloadTarget, url: URL): Promise<{ stored: StoredPart; found: Found } | undefined> {
+  static async find(
+    ports: PartPorts,
+    target: DownloadTarget,
+    url: URL,
+  ): Promise<{ stored: StoredPart; found: Found } | undefined> {
     const hash = urlHash(url);
     const names = target.name === undefined ? await namesWithRecords(ports.io, target.directory) : [target.name];
     for (const name of names) {

@@ -19,7 +19,7 @@ import type { Pool } from './pool.ts';
 import type { Lease, RangeMap } from './range-map.ts';
 import { backOffMs, type Mishap, type Remedy, remedyFor } from './recovery.ts';
 import type { RequestSource } from './request.ts';
-import { type LeaseView, MIN_SPLIT_BYTES, plan, type Plan, type Situation } from './schedule.ts';
+import { type LeaseView, MIN_SPLIT_BYTES, type Plan, plan, type Situation } from './schedule.ts';
 import { Slot } from './slot.ts';
 import { TransportError } from './trouble.ts';
 
@@ -74,7 +74,10 @@ export interface TransferStart {
 }
 
 /** What became of one lease on one slot. */
-type Result = { readonly type: 'filled' } | { readonly type: 'stopped' } | { readonly type: 'mishap'; readonly mishap: Mishap; readonly url: URL };
+type Result =
+  | { readonly type: 'filled' }
+  | { readonly type: 'stopped' }
+  | { readonly type: 'mishap'; readonly mishap: Mishap; readonly url: URL };
 
 export class Transfer implements PermitOwner {
   readonly map: RangeMap;
@@ -246,7 +249,8 @@ export class Transfer implements PermitOwner {
   #allowedByUser(): number {
     const limit = this.#limitBytesPerSecond;
     // Each socket must be read every few seconds, or servers give up on it.
-    const readable = limit > 0 ? Math.max(1, Math.floor((limit * READ_AT_LEAST_EVERY_S) / SMALLEST_READ_BYTES)) : Number.POSITIVE_INFINITY;
+    const readable =
+      limit > 0 ? Math.max(1, Math.floor((limit * READ_AT_LEAST_EVERY_S) / SMALLEST_READ_BYTES)) : Number.POSITIVE_INFINITY;
     return Math.min(this.#connections, readable);
   }
 
@@ -510,12 +514,20 @@ export class Transfer implements PermitOwner {
     }
     if (this.#needsProof) {
       // These bytes and this answer belong together: from here on its validators are the file's.
-      this.#identity = { isWebPage: identity.isWebPage, ...(identity.size === undefined ? {} : { size: identity.size }), ...slot.trusted };
+      this.#identity = {
+        isWebPage: identity.isWebPage,
+        ...(identity.size === undefined ? {} : { size: identity.size }),
+        ...slot.trusted,
+      };
       this.#needsProof = false;
       this.#isNewLink = false;
       slot.trusted = undefined;
     } else {
-      this.#ports.emit({ type: 'noted', code: 'validators-differ', message: 'servers disagree about the version of the file; its bytes are the same' });
+      this.#ports.emit({
+        type: 'noted',
+        code: 'validators-differ',
+        message: 'servers disagree about the version of the file; its bytes are the same',
+      });
     }
     return undefined;
   }
@@ -545,7 +557,10 @@ export class Transfer implements PermitOwner {
 
   async #weighWhole(slot: Slot, identity: Identity, answer: Answer, url: URL): Promise<Mishap | undefined> {
     if (this.#asksRanges) {
-      const error = new DownloadError('E_NO_RANGE_RESUME', 'the server does not serve parts of the file: it can only be fetched from the start');
+      const error = new DownloadError(
+        'E_NO_RANGE_RESUME',
+        'the server does not serve parts of the file: it can only be fetched from the start',
+      );
       const isAlone = !this.#slots.some((other) => other !== slot && other.lease !== undefined);
       // A server that served parts before may only have blundered once.
       const isBlunder = this.supportsRanges === true && this.#failures(leaseOf(slot).cursor) === 0;
@@ -646,7 +661,10 @@ export class Transfer implements PermitOwner {
         gate.refuse(others.filter((other) => other.isStreaming).length);
         if (remedy.waitMs !== undefined) gate.closeFor(remedy.waitMs);
         if (remedy.isFragile) gate.markFragile();
-        this.#note('host-capped', `${url.host} takes ${gate.cap} connection${gate.cap === 1 ? '' : 's'} at once: ${cause.message}`);
+        this.#note(
+          'host-capped',
+          `${url.host} takes ${gate.cap} connection${gate.cap === 1 ? '' : 's'} at once: ${cause.message}`,
+        );
         return;
       }
       case 'back-off':
@@ -665,7 +683,10 @@ export class Transfer implements PermitOwner {
       case 'resolve':
         this.#link.invalidate();
         slot.needsFresh = true;
-        this.#note('link-resolved-anew', `${url.host} refused the address it had redirected to (${cause.message}): asking the original again`);
+        this.#note(
+          'link-resolved-anew',
+          `${url.host} refused the address it had redirected to (${cause.message}): asking the original again`,
+        );
         return;
       case 'new-link':
         this.#deadLink = remedy.error;
@@ -730,7 +751,11 @@ export class Transfer implements PermitOwner {
   #spend(slot: Slot, cause: DownloadError): boolean {
     if (this.#budget.spend(slot.leasedAt, this.#ports.clock.now())) return true;
     const isCrumbs = this.#budget.hasCrumbs && cause instanceof TransportError && cause.kind === 'cut';
-    this.fail(isCrumbs ? new DownloadError('E_NO_PROGRESS', `no progress in ${this.#budget.failures} tries; the last: ${cause.message}`, cause) : cause);
+    this.fail(
+      isCrumbs
+        ? new DownloadError('E_NO_PROGRESS', `no progress in ${this.#budget.failures} tries; the last: ${cause.message}`, cause)
+        : cause,
+    );
     return false;
   }
 

@@ -52,7 +52,8 @@ const isCertificateCode = (code: string): boolean =>
 export function connectTrouble(error: unknown, host: string): TransportError {
   if (error instanceof TransportError) return error;
   const code = codeOf(error);
-  if (networkCodes.has(code)) return new TransportError('network', 'E_NETWORK', `the network to ${host} is down (${code})`, error);
+  if (networkCodes.has(code))
+    return new TransportError('network', 'E_NETWORK', `the network to ${host} is down (${code})`, error);
   if (dnsCodes.has(code)) return new TransportError('dns', 'E_DNS', `the name ${host} cannot be resolved (${code})`, error);
   if (isCertificateCode(code)) {
     return new TransportError('certificate', 'E_TLS', `the certificate of ${host} is not trusted (${code})`, error);
@@ -61,7 +62,12 @@ export function connectTrouble(error: unknown, host: string): TransportError {
     return new TransportError('unreachable', 'E_TLS', `no secure connection to ${host} (${code})`, error);
   }
   if (code === 'EMFILE' || code === 'ENFILE') {
-    return new TransportError('unreachable', 'E_CONNECT', 'this computer has no free connections left (too many open files)', error);
+    return new TransportError(
+      'unreachable',
+      'E_CONNECT',
+      'this computer has no free connections left (too many open files)',
+      error,
+    );
   }
   const reason = code === 'ECONNREFUSED' ? 'refused the connection' : `could not be reached (${code || 'no reason given'})`;
   return new TransportError('unreachable', 'E_CONNECT', `${host} ${reason}`, error);
@@ -74,14 +80,24 @@ export function exchangeTrouble(error: unknown, host: string, wasUsed: boolean, 
   if (wasUsed && !gotBytes && ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(code)) {
     return new TransportError('stale', 'E_NETWORK', `${host} had closed the connection`, error);
   }
-  if (networkCodes.has(code)) return new TransportError('network', 'E_NETWORK', `the network to ${host} went down (${code})`, error);
+  if (networkCodes.has(code))
+    return new TransportError('network', 'E_NETWORK', `the network to ${host} went down (${code})`, error);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
     return new TransportError('garbled', 'E_PROTOCOL', `${host} sent more than 64 KiB of headers`, error);
   }
-  if (code.startsWith('HPE_')) return new TransportError('garbled', 'E_PROTOCOL', `${host} did not answer in HTTP (${code})`, error);
-  if (['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_CLOSED'].includes(code)) {
+  if (code.startsWith('HPE_'))
+    return new TransportError('garbled', 'E_PROTOCOL', `${host} did not answer in HTTP (${code})`, error);
+  if (
+    ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_CLOSED'].includes(code)
+  ) {
     return new TransportError('cut', 'E_NETWORK', `${host} cut the connection`, error);
   }
-  if (code.startsWith('ERR_SSL_')) return new TransportError('cut', 'E_NETWORK', `the secure connection to ${host} broke (${code})`, error);
-  return new TransportError('garbled', 'E_PROTOCOL', `the answer of ${host} could not be read (${code || 'unknown error'})`, error);
+  if (code.startsWith('ERR_SSL_'))
+    return new TransportError('cut', 'E_NETWORK', `the secure connection to ${host} broke (${code})`, error);
+  return new TransportError(
+    'garbled',
+    'E_PROTOCOL',
+    `the answer of ${host} could not be read (${code || 'unknown error'})`,
+    error,
+  );
 }

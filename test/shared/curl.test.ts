@@ -135,30 +135,16 @@ describe('words', () => {
     ]);
   });
 
-  test.runIf(spawnSync('bash', ['-c', 'exit 0']).status === 0)('the words are those of bash', () => {
-    const part = fc.constantFrom(
-      "'",
-      '"',
-      '\\',
-      ' ',
-      'a',
-      'b',
-      '#',
-      "$'",
-      '\\n',
-      '\\x41',
-      '\\303\\251',
-      '\\u4e2d',
-      "\\'",
-      '\\"',
-      '\\\n',
-      '',
-    );
+  const environment = { ...process.env, LC_ALL: 'C.UTF-8' };
+  // macOS has a bash that is too old for \u, Windows none.
+  const hasBash = spawnSync('bash', ['-c', String.raw`[ $'\u4e2d' = 中 ]`], { env: environment }).status === 0;
+
+  test.runIf(hasBash)('the words are those of bash', () => {
+    const part = fc.constantFrom("'", '"', '\\', ' ', 'a', 'b', '#', "$'", '\\n', '\\x41', '\\u4e2d', "\\'", '\\"', '\\\n', '');
     let compared = 0;
     fc.assert(
       fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
         const text = parts.join('');
-        const environment = { ...process.env, LC_ALL: 'C.UTF-8' };
         const bash = spawnSync('bash', ['-c', `printf '%s\\0' x ${text} z`], { encoding: 'utf8', env: environment });
         if (bash.status === 0 && bash.stderr === '') {
           compared += 1;
