@@ -1,5 +1,6 @@
 /** The composition root of the command `sluice`. build/build-cli.mjs makes one file of it, out/sluice.cjs. */
 import { exitCodes } from '#command/exit-codes';
+import { becomeLean } from '#command/lean-process';
 import { Output } from '#command/output';
 import { run } from '#command/program';
 
@@ -23,6 +24,7 @@ process.on('uncaughtException', endInternally);
 process.on('unhandledRejection', endInternally);
 
 async function main(): Promise<void> {
+  if (process.argv[2] === 'get') becomeLean();
   const output = new Output(process.stdout, process.stderr);
   const code = await run(process.argv.slice(2), version, output);
   await output.flush();

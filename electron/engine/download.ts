@@ -73,6 +73,8 @@ export class Download {
   #digest: Digest | undefined;
   #finalUrl: URL;
   #resumedBytes = 0;
+  /** Of the runs before this one. */
+  #receivedBytes = 0;
   /** Set while the user's pause is being carried out. */
   #pausing: AbortController | undefined;
   #cancelRetry: (() => void) | undefined;
@@ -139,7 +141,7 @@ export class Download {
       ...(size === undefined ? {} : { size }),
       doneBytes: this.#map.doneBytes,
       resumedBytes: this.#resumedBytes,
-      receivedBytes: transfer?.receivedBytes ?? 0,
+      receivedBytes: this.#receivedBytes + (transfer?.receivedBytes ?? 0),
       bytesPerSecond: transfer?.bytesPerSecond ?? 0,
       connections: transfer?.connections ?? 0,
       segments: transfer?.segments() ?? [],
@@ -223,6 +225,7 @@ export class Download {
       end = await this.#afterFailure(error);
     } finally {
       removeTick();
+      this.#receivedBytes += this.#transfer?.receivedBytes ?? 0;
       this.#transfer = undefined;
       this.#stored = undefined;
       for (const reader of this.#readers.values()) this.#bucket.forget(reader);

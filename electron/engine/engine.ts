@@ -53,7 +53,7 @@ export class Engine {
   download(request: DownloadRequest, target: DownloadTarget, options: Partial<DownloadOptions> = {}): Download {
     const download = new Download(this.#services, request, target, options);
     this.#downloads.add(download);
-    download.finished().then(() => this.#downloads.delete(download));
+    void download.finished().then(() => this.#downloads.delete(download));
     return download;
   }
 

@@ -5,7 +5,7 @@
  * Everything that decides runs in one synchronous turn; waiting happens only in slots, on disk and on the clock.
  */
 import type { DownloadEvent, SegmentView, WaitingFor } from '#shared/download';
-import { type Answer, type Identity, isStrong, judge, type Verdict } from './accept.ts';
+import { type Answer, type Identity, judge, type Verdict } from './accept.ts';
 import { type Backlog, BatchWriter } from './batch-writer.ts';
 import { Budget } from './budget.ts';
 import type { Clock } from './clock.ts';
