@@ -8,6 +8,8 @@ import { sayEvent } from './plain.ts';
 const refreshMs = 200;
 /** Of a terminal that does not tell. */
 const usualRows = 24;
+/** Left free at the end of a row: the terminal echoes ^C there, and a line break by it would shift all rows. */
+const echoColumns = 3;
 const clearBelow = '\u001b[0J';
 
 /** Starts drawing; returns what ends it and leaves only the lines that are to stay. */
@@ -16,7 +18,7 @@ export function drawLive(downloads: Downloads, output: Output): () => void {
     stream: output.stdout,
     fps: 1000 / refreshMs,
     format: (options, { progress, maxWidth }, payload: { row: DisplayRow }) =>
-      rowText(payload.row, maxWidth - 1, (width) => cliProgress.Format.BarFormat(progress, { ...options, barsize: width })),
+      rowText(payload.row, maxWidth - echoColumns, (width) => cliProgress.Format.BarFormat(progress, { ...options, barsize: width })),
     barCompleteChar: '━',
     barIncompleteChar: '─',
     clearOnComplete: true,

@@ -54,7 +54,7 @@ export type Refusal =
   | 'protocol';
 
 export type Verdict =
-  /** Drop `skip` body bytes, the rest is the file from the asked start up to `end`; the body goes on to `bodyEnd`. */
+  /** Drop `skip` body bytes, the rest is the file from the asked start up to `end`, and beyond it up to `bodyEnd`. */
   | {
       readonly type: 'part';
       readonly skip: number;
@@ -86,6 +86,14 @@ export function identityOf(answer: Answer, size: number | undefined): Identity {
     ...(lastModified === undefined ? {} : { lastModified }),
     isWebPage: isWebPage(answer.headers),
   };
+}
+
+/** The server says outright that it serves no ranges (RFC 9110 section 14.3); saying nothing means nothing. */
+export const saysNoRanges = ({ headers }: Answer): boolean => header(headers, 'accept-ranges')?.toLowerCase() === 'none';
+
+/** Equal by a strong tag (RFC 9110 section 8.8.1): bytes of both may be put together without comparing any. */
+export function isCertainlySame(known: Identity | undefined, told: Identity): boolean {
+  return known !== undefined && isStrong(known.etag) && known.etag === told.etag && known.size === told.size;
 }
 
 export const isStrong = (etag: string | undefined): boolean => etag !== undefined && !/^W\//i.test(etag);
@@ -176,7 +184,8 @@ function judgePart(
     return refused('suspect', 'E_REMOTE_CHANGED', 'the file may have changed on the server (its ETag or date differs)');
   const length = contentLength(answer.headers);
   const end = Math.min(last + 1, asked.end);
-  const bodyEnd = Math.max(end, length === undefined ? last + 1 : first + length);
+  // Bytes beyond what Content-Range names are nobody's, even where the length announces them.
+  const bodyEnd = Math.max(end, Math.min(last + 1, first + (length ?? Number.POSITIVE_INFINITY)));
   return { type: 'part', skip: asked.start - first, end, bodyEnd, identity: told };
 }
 

@@ -73,6 +73,7 @@ export class BatchWriter {
   #hasFailed = false;
   #isWaitingForRoom = false;
   #settled: (() => void)[] = [];
+  readonly #afterRelief = (): void => this.#afterWrite();
 
   constructor(ports: WriterPorts) {
     this.#ports = ports;
@@ -166,10 +167,7 @@ export class BatchWriter {
 
   #afterWrite(): void {
     if (this.#isFull && this.#inFlight < MAX_IN_FLIGHT) this.flush();
-    if (this.#isWaitingForRoom && !this.#isFull && !this.#ports.backlog.isFull) {
-      this.#isWaitingForRoom = false;
-      this.#ports.onRoom();
-    }
+    if (this.#isWaitingForRoom && !this.#isFull) this.#tellRoom();
     if (this.#inFlight > 0) return;
     const settled = this.#settled;
     this.#settled = [];
@@ -179,7 +177,17 @@ export class BatchWriter {
   #waitForRoom(): void {
     if (this.#isWaitingForRoom) return;
     this.#isWaitingForRoom = true;
-    if (this.#ports.backlog.isFull) this.#ports.backlog.onRoom(() => this.#afterWrite());
+    if (this.#ports.backlog.isFull) this.#ports.backlog.onRoom(this.#afterRelief);
+  }
+
+  #tellRoom(): void {
+    if (this.#ports.backlog.isFull) {
+      // By now it is the other writers who hold too much: nothing of ours would tell when they have written.
+      this.#ports.backlog.onRoom(this.#afterRelief);
+      return;
+    }
+    this.#isWaitingForRoom = false;
+    this.#ports.onRoom();
   }
 
   #drop(): void {

@@ -4,6 +4,7 @@
  * the same lesson twice.
  */
 import type { Clock } from './clock.ts';
+import type { DownloadError } from './errors.ts';
 
 /** After a refusal the next attempt at one more connection; doubles with each refusal up to the second value. */
 const TRIAL_MS = 60_000;
@@ -25,7 +26,16 @@ interface Waiter {
 
 /** The right to one connection. */
 export interface Permit {
+  /** Whether the host serves the connection: how many it serves at once is what it takes. */
+  noteServed(isServed: boolean): void;
   release(): void;
+}
+
+/** The host asked to be left alone. */
+export interface Closure {
+  /** Clock milliseconds. */
+  readonly until: number;
+  readonly cause: DownloadError;
 }
 
 export class HostGate {
@@ -34,6 +44,8 @@ export class HostGate {
   readonly #waiters: Waiter[] = [];
   readonly #held = new Map<PermitOwner, number>();
   #heldInAll = 0;
+  #served = 0;
+  #mostServed = 0;
   #cap = Number.POSITIVE_INFINITY;
   #trialMs = TRIAL_MS;
   #nextTrialAt = 0;
@@ -41,7 +53,7 @@ export class HostGate {
   #spacingMs = 0;
   #lastRefusalAt = Number.NEGATIVE_INFINITY;
   #lastOpenedAt = Number.NEGATIVE_INFINITY;
-  #closedUntil = 0;
+  #closure: Closure | undefined;
   #fragileUntil = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
 
@@ -55,9 +67,17 @@ export class HostGate {
     return Math.min(this.#cap, this.#limit);
   }
 
-  /** No request before this instant (clock milliseconds); 0 for none. */
-  get closedUntil(): number {
-    return this.#closedUntil > this.#clock.now() ? this.#closedUntil : 0;
+  /** No new connection before its end; undefined where there is none. */
+  get closure(): Closure | undefined {
+    return this.#closure && this.#closure.until > this.#clock.now() ? this.#closure : undefined;
+  }
+
+  /**
+   * The host serves connections, and never served one more at once: refusing it says nothing about what was asked. One it
+   * refuses although it served as many before is not one too many, but has a trouble of its own.
+   */
+  get isOneMore(): boolean {
+    return this.#served > 0 && this.#served >= this.#mostServed;
   }
 
   /** The host's links die on extra requests: no splitting for the sake of speed. */
@@ -109,11 +129,11 @@ export class HostGate {
     );
   }
 
-  /** The host refused one connection more while `streaming` others went on: that many it takes. */
-  refuse(streaming: number): void {
+  /** The host refused one connection more: as many as it serves now it takes. */
+  refuse(): void {
     if (this.#hasTried) this.#trialMs = Math.min(this.#trialMs * 2, MAX_TRIAL_MS);
     this.#hasTried = false;
-    this.#cap = Math.max(1, streaming);
+    this.#cap = Math.max(1, this.#served);
     this.#nextTrialAt = this.#clock.now() + this.#trialMs;
     this.space();
   }
@@ -127,14 +147,9 @@ export class HostGate {
   }
 
   /** The host asks to be left alone for a while. */
-  closeFor(waitMs: number): void {
-    this.#closedUntil = Math.max(this.#closedUntil, this.#clock.now() + waitMs);
-  }
-
-  /** The user does not want to wait as long as the host asked. */
-  openNow(): void {
-    this.#closedUntil = 0;
-    this.#serve();
+  closeFor(waitMs: number, cause: DownloadError): void {
+    const until = this.#clock.now() + waitMs;
+    if (this.#closure === undefined || this.#closure.until < until) this.#closure = { until, cause };
   }
 
   markFragile(): void {
@@ -144,8 +159,9 @@ export class HostGate {
   /** The network is another one now: what was learnt may not hold. */
   forget(): void {
     this.#cap = Number.POSITIVE_INFINITY;
+    this.#mostServed = this.#served;
     this.#spacingMs = 0;
-    this.#closedUntil = 0;
+    this.#closure = undefined;
     this.#serve();
   }
 
@@ -180,7 +196,7 @@ export class HostGate {
   #freeAt(waiter: Waiter): number {
     const now = this.#clock.now();
     if (this.#heldInAll >= this.#limit) return Number.POSITIVE_INFINITY;
-    let at = this.#closedUntil;
+    let at = this.#closure?.until ?? 0;
     if (this.#heldInAll >= this.#cap) {
       at = Math.max(at, this.#nextTrialAt);
     }
@@ -193,7 +209,7 @@ export class HostGate {
   #permit(waiter: Waiter): Permit {
     const { owner } = waiter;
     if (this.#heldInAll >= this.#cap) {
-      this.#cap = this.#heldInAll + 1;
+      // A trial: the cap rises when it is served, so that nobody else follows before that is known.
       this.#hasTried = true;
       this.#nextTrialAt = this.#clock.now() + this.#trialMs;
     }
@@ -201,9 +217,19 @@ export class HostGate {
     this.#held.set(owner, this.held(owner) + 1);
     this.#heldInAll += 1;
     let isReleased = false;
+    let isServed = false;
+    const noteServed = (now: boolean): void => {
+      if (isReleased || now === isServed) return;
+      isServed = now;
+      this.#served += now ? 1 : -1;
+      this.#mostServed = Math.max(this.#mostServed, this.#served);
+      this.#cap = Math.max(this.#cap, this.#served);
+    };
     return {
+      noteServed,
       release: () => {
         if (isReleased) return;
+        noteServed(false);
         isReleased = true;
         this.#heldInAll -= 1;
         const left = this.held(owner) - 1;

@@ -25,10 +25,15 @@ export class Link {
     return this.#final ?? this.original;
   }
 
-  /** Where `slot` is to begin; undefined while another one asks the original. */
+  /** False while another slot asks the original: what it learns is to be waited for. */
+  mayEnter(slot: object): boolean {
+    return this.#final !== undefined || this.#resolver === undefined || this.#resolver === slot;
+  }
+
+  /** Where `slot` is to begin; undefined where it may not. */
   enter(slot: object): Entry | undefined {
+    if (!this.mayEnter(slot)) return undefined;
     if (this.#final) return { url: this.#final, isFresh: false };
-    if (this.#resolver !== undefined && this.#resolver !== slot) return undefined;
     this.#resolver = slot;
     return { url: this.original, isFresh: true };
   }
@@ -43,9 +48,9 @@ export class Link {
     if (this.#resolver === slot) this.#resolver = undefined;
   }
 
-  /** The final address is refused: the next slot asks the original. */
-  invalidate(): void {
-    this.#final = undefined;
+  /** `refused` is dead: the next slot asks the original. One that was refused late does not void what is known by now. */
+  invalidate(refused: URL): void {
+    if (this.#final?.href === refused.href) this.#final = undefined;
   }
 
   /** A new link for the same file. */

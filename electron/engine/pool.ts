@@ -20,6 +20,8 @@ export interface Loan {
   readonly connection: Connection;
   /** It served before: a close before the first byte is nobody's fault. */
   readonly isWarm: boolean;
+  /** Whether the host serves it; see HostGate. */
+  noteServed(isServed: boolean): void;
   /** Back to the pool; kept for reuse only if the last answer was read to its end. */
   giveBack(isReusable: boolean): void;
 }
@@ -27,6 +29,11 @@ export interface Loan {
 /** Connections that may stand in for each other: same origin, same trust. */
 const keyOf = (target: ConnectionTarget): string =>
   `${target.url.origin} ${target.tls.insecure ? 'insecure' : ''} ${target.tls.ca ?? ''}`;
+
+interface PermitOptions {
+  readonly fresh: boolean;
+  readonly signal: AbortSignal;
+}
 
 export class Pool {
   readonly #clock: Clock;
@@ -56,22 +63,22 @@ export class Pool {
   }
 
   get openConnections(): number {
-    let idle = 0;
-    for (const list of this.#idle.values()) idle += list.length;
-    return this.#lent + idle;
+    return this.#lent + this.#idleCount(() => true);
   }
 
   hasWarm(target: ConnectionTarget): boolean {
     return this.#takeable(keyOf(target)) !== undefined;
   }
 
-  /** Waits until the host and the engine allow one connection more. */
-  async permit(target: ConnectionTarget, owner: PermitOwner, signal: AbortSignal): Promise<Permit> {
-    const isReuse = (): boolean => this.hasWarm(target);
+  /** Waits until the host and the engine allow one connection more; `fresh` as in `lend`. */
+  async permit(target: ConnectionTarget, owner: PermitOwner, options: PermitOptions): Promise<Permit> {
+    const { fresh, signal } = options;
+    const isReuse = (): boolean => !fresh && this.hasWarm(target);
     const atHost = await this.gate(target.url).acquire(owner, isReuse, signal);
     try {
       const inAll = await this.#all.acquire(owner, () => true, signal);
       return {
+        noteServed: (isServed) => atHost.noteServed(isServed),
         release: () => {
           inAll.release();
           atHost.release();
@@ -91,15 +98,14 @@ export class Pool {
   async lend(
     target: ConnectionTarget,
     permit: Permit,
-    options: { readonly timeoutMs: number; readonly fresh: boolean; readonly signal: AbortSignal },
+    options: PermitOptions & { readonly timeoutMs: number },
   ): Promise<Loan> {
     const key = keyOf(target);
     const warm = options.fresh ? undefined : this.#takeable(key);
     if (warm) this.#remove(key, warm);
     this.#lent += 1;
     try {
-      // Idle connections count at the host: make room before opening one more.
-      if (!warm) this.#makeRoom(target.url.origin);
+      if (!warm) this.#makeRoom(target.url);
       const connection = warm?.connection ?? (await Connection.open(target, { clock: this.#clock, ...options }));
       return this.#loan(key, connection, permit, warm !== undefined);
     } catch (error) {
@@ -107,6 +113,11 @@ export class Pool {
       permit.release();
       throw error;
     }
+  }
+
+  /** True when a download without any connection waits for one that only `owner`, who has several, can give up. */
+  shouldYield(url: URL, owner: PermitOwner): boolean {
+    return this.gate(url).shouldYield(owner) || this.#all.shouldYield(owner);
   }
 
   /** Closes connections idle for too long; false when none is left to watch. */
@@ -134,6 +145,7 @@ export class Pool {
     return {
       connection,
       isWarm,
+      noteServed: (isServed) => permit.noteServed(isServed),
       giveBack: (isReusable) => {
         if (isBack) return;
         isBack = true;
@@ -160,13 +172,28 @@ export class Pool {
     return this.#idle.get(key)?.findLast(({ connection, closeAt }) => connection.isOpen && closeAt > now);
   }
 
-  #makeRoom(origin: string): void {
-    const gate = this.#gates.get(origin);
-    if (gate === undefined) return;
-    for (const [key, list] of this.#idle) {
-      if (!key.startsWith(`${origin} `)) continue;
-      while (list.length > 0 && gate.heldInAll + list.length > gate.cap) this.#drop(key, list[0] as Idle);
+  /** Closes idle connections, the oldest first, until one more exceeds neither the host's bound nor that of all. */
+  #makeRoom(url: URL): void {
+    const gate = this.gate(url);
+    const isAtHost = (key: string): boolean => key.startsWith(`${url.origin} `);
+    while (gate.heldInAll + this.#idleCount(isAtHost) > gate.cap && this.#dropOldest(isAtHost));
+    while (this.openConnections > this.#options.connectionsInAll && this.#dropOldest(() => true));
+  }
+
+  #idleCount(counts: (key: string) => boolean): number {
+    let count = 0;
+    for (const [key, list] of this.#idle) if (counts(key)) count += list.length;
+    return count;
+  }
+
+  /** False where there is none. */
+  #dropOldest(counts: (key: string) => boolean): boolean {
+    let oldest: { readonly key: string; readonly idle: Idle } | undefined;
+    for (const [key, [idle]] of this.#idle) {
+      if (idle && counts(key) && (oldest === undefined || idle.closeAt < oldest.idle.closeAt)) oldest = { key, idle };
     }
+    if (oldest) this.#drop(oldest.key, oldest.idle);
+    return oldest !== undefined;
   }
 
   #drop(key: string, idle: Idle): void {

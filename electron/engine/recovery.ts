@@ -16,6 +16,8 @@ export type Mishap =
 export interface Circumstances {
   /** Another connection streams, or did within ten seconds: this one was one more. */
   readonly isExtra: boolean;
+  /** The host serves other downloads, and never served one connection more at once. */
+  readonly isOneMore: boolean;
   /** Something was received from this address in this run: it is no dead link. */
   readonly hasDelivered: boolean;
   /** Something is on disk, from this run or an earlier one. */
@@ -62,14 +64,19 @@ const MISSING_WAITS_MS = [1000, 3000];
 const linkStatuses = new Set([401, 403, 404, 410]);
 const transientStatuses = new Set([408, 425, 500, 502, 504, 520, 521, 522, 523, 524]);
 const busyStatuses = new Set([429, 503]);
+/** A redirect that leads nowhere. */
+const astrayCodes = new Set<DownloadError['code']>(['E_REDIRECT_UNSAFE', 'E_TOO_MANY_REDIRECTS', 'E_PROTOCOL']);
 
 export function remedyFor(mishap: Mishap, around: Circumstances): Remedy {
   return mishap.type === 'transport' ? afterTrouble(mishap.error, mishap.hadAnswer, around) : afterRefusal(mishap, around);
 }
 
 function afterTrouble(error: DownloadError, hadAnswer: boolean, around: Circumstances): Remedy {
-  // What is no trouble of the transport (a forbidden redirect, a full disk) is nothing another try could cure.
-  if (!(error instanceof TransportError)) return { type: 'fail', error };
+  // What is no trouble of the transport (a forbidden redirect, a full disk) is nothing another try could cure; but leading
+  // one connection more astray is a way of refusing it.
+  if (!(error instanceof TransportError)) {
+    return around.isExtra && astrayCodes.has(error.code) ? { type: 'cap' } : { type: 'fail', error };
+  }
   switch (error.kind) {
     case 'stale':
     case 'aborted':
@@ -87,7 +94,7 @@ function afterTrouble(error: DownloadError, hadAnswer: boolean, around: Circumst
     case 'cut':
     case 'silent':
       // No answer to one connection more, on a connection that never worked: the host has enough of us.
-      if (around.isExtra && !hadAnswer && !around.isProvenConnection) return { type: 'cap' };
+      if ((around.isExtra || around.isOneMore) && !hadAnswer && !around.isProvenConnection) return { type: 'cap' };
       return { type: 'back-off', isCounted: true };
   }
 }
@@ -116,7 +123,7 @@ function afterStatus(answer: Answer, error: DownloadError, around: Circumstances
   const { status } = answer;
   const waitMs = retryAfterMs(answer.headers, around.wallNow);
   const wait = waitMs === undefined ? {} : { waitMs };
-  if (busyStatuses.has(status)) return around.isExtra ? { type: 'cap', ...wait } : { type: 'host', ...wait };
+  if (busyStatuses.has(status)) return around.isExtra || around.isOneMore ? { type: 'cap', ...wait } : { type: 'host', ...wait };
   if (transientStatuses.has(status)) return { type: 'back-off', ...wait, isCounted: true };
   if (linkStatuses.has(status)) return afterLinkStatus(status, answer, error, around);
   if (around.isRanged && (status === 400 || status === 405 || status === 501) && around.hasDelivered) return { type: 'no-range' };

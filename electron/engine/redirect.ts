@@ -22,7 +22,7 @@ export function isPrivateHost(hostname: string): boolean {
     const high = Number.parseInt(mapped[1] as string, 16);
     return isPrivateV4(high >> 8, high & 255);
   }
-  return host === '::' || host === '::1' || /^f[cd]/.test(host) || /^fe[89ab]/.test(host);
+  return host === '::' || host === '::1' || /^(f[cd][0-9a-f]|fe[89ab])[0-9a-f]:/.test(host);
 }
 
 function isPrivateV4(a: number, b: number): boolean {
@@ -37,16 +37,19 @@ function isPrivateV4(a: number, b: number): boolean {
   );
 }
 
+const percentEscaped = (byte: string): string => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`;
+
 /**
  * The address a Location header means (RFC 9110 section 10.2.2), resolved against `from`; a fragment of `from` is
- * not carried on, since nothing of it is ever sent. `location` is latin1: raw UTF-8 in it is read as such.
+ * not carried on, since nothing of it is ever sent. `location` is latin1. Raw bytes in it go back to the server as they are,
+ * percent-escaped: in a path they need not be UTF-8, and in a host name URL decodes them as UTF-8.
  * @throws DownloadError E_PROTOCOL for one that cannot be read, E_REDIRECT_UNSAFE for one that may not be followed.
  */
 export function nextHop(from: URL, location: string | undefined, allowUnsafe: boolean): URL {
   if (location === undefined) throw new DownloadError('E_PROTOCOL', 'the server redirects without saying where (no Location)');
   let to: URL;
   try {
-    to = new URL(Buffer.from(location, 'latin1').toString('utf8'), from);
+    to = new URL(location.replace(/[\x80-\xff]/g, percentEscaped), from);
   } catch (cause) {
     throw new DownloadError('E_PROTOCOL', 'the server redirects to an address that cannot be read', cause);
   }

@@ -104,7 +104,7 @@ export class RequestSource {
       headers.push(['Authorization', `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`]);
     }
     const cookie = this.#cookieFor(url, isOurs);
-    if (cookie !== '') headers.push(['Cookie', toWire(cookie)]);
+    if (cookie !== '') headers.push(['Cookie', cookie]);
     if (range) headers.push(['Range', `bytes=${range.start}-${range.end - 1}`]);
     const carriesBody = method === this.method && this.#given.body !== undefined && (isOurs || !range);
     return { url, method, headers, ...(carriesBody && this.#given.body !== undefined ? { body: this.#given.body } : {}) };
@@ -118,9 +118,11 @@ export class RequestSource {
     }
   }
 
-  /** The user's own cookies win over one of the same name that a server set. */
+  /** As it goes onto the wire. The user's own cookies win over one of the same name that a server set. */
   #cookieFor(url: URL, isOurs: boolean): string {
-    const own = isOurs ? [this.#given.cookie, ...this.#ownCookieHeaders()].filter((text) => text !== undefined) : [];
+    const given = isOurs ? [this.#given.cookie, ...this.#ownCookieHeaders()].filter((text) => text !== undefined) : [];
+    // Copied ones often end with a semicolon. A server's are on the wire's side already: they go back byte for byte.
+    const own = given.map((text) => toWire(text.replace(/[;\s]+$/, ''))).filter((text) => text !== '');
     const ownNames = new Set(own.flatMap((text) => text.split(';')).map((pair) => pair.split('=')[0]?.trim()));
     const set = this.#jar.getCookiesSync(url.href).filter((cookie) => !ownNames.has(cookie.key));
     return [...own, ...set.map((cookie) => cookie.cookieString())].join('; ');

@@ -89,7 +89,8 @@ const isObserved = (lease: LeaseView): boolean => lease.observedMs >= MIN_OBSERV
 
 function leaseFrom(hole: Interval, situation: Situation): Plan {
   const left = situation.holes.reduce((sum, { start, end }) => sum + (end - start), 0);
-  const speed = situation.helperBytesPerSecond;
+  // What is not a number is not known either.
+  const speed = situation.helperBytesPerSecond || 0;
   const byTime = Math.min(Math.max((speed * LEASE_MS) / 1000, MIN_LEASE_BYTES), MAX_LEASE_BYTES);
   const bytes = Math.ceil(left < SMALL_BYTES ? Math.max(left / situation.connections, MIN_SPLIT_BYTES) : byTime);
   const size = hole.end - hole.start;

@@ -11,7 +11,7 @@ import type { Interval, SegmentView } from '#shared/download';
 import type { Answer, Identity } from './accept.ts';
 import type { Clock } from './clock.ts';
 import { DownloadError } from './errors.ts';
-import type { Permit, PermitOwner } from './host-gate.ts';
+import type { Closure, Permit, PermitOwner } from './host-gate.ts';
 import type { Exchange } from './http.ts';
 import { type AnswerHeaders, contentLength, header } from './http-headers.ts';
 import type { Loan, Pool } from './pool.ts';
@@ -77,6 +77,8 @@ export class Slot {
   isHeld = false;
   /** Its last exchange went well: the ramp may build on it. */
   isProven = false;
+  /** Its connection gave a good answer before. */
+  hasServed = false;
   /** Answers on this slot's connections differ in their validators: compare before trusting. */
   isWary = false;
   /** After a refusal: the same connection would lead to the same refuser. */
@@ -95,6 +97,7 @@ export class Slot {
   readonly #pauses = new Set<PauseReason>();
   #permit: Permit | undefined;
   #permitOrigin: string | undefined;
+  #gatedAt: URL | undefined;
   #loan: Loan | undefined;
   #exchange: Exchange | undefined;
   #stop = new AbortController();
@@ -118,6 +121,11 @@ export class Slot {
     return this.state === 'streaming' || this.state === 'throttled';
   }
 
+  /** Waits for a host that asked to be left alone. */
+  get closure(): Closure | undefined {
+    return this.state === 'gated' && this.#gatedAt ? this.#ports.pool.gate(this.#gatedAt).closure : undefined;
+  }
+
   /** An answer is being weighed: its body waits. */
   get isBeingJudged(): boolean {
     return this.#pauses.has('judging');
@@ -136,9 +144,11 @@ export class Slot {
     if (this.#permit && this.#permitOrigin === url.origin) return;
     this.release();
     this.state = 'gated';
+    this.#gatedAt = url;
     const { signal } = this.#stop;
     try {
-      this.#permit = await this.#ports.pool.permit({ url, tls: source.tls }, this.#ports.owner, signal);
+      const options = { fresh: this.needsFresh, signal };
+      this.#permit = await this.#ports.pool.permit({ url, tls: source.tls }, this.#ports.owner, options);
       this.#permitOrigin = url.origin;
     } catch (error) {
       throw signal.aborted ? stopped() : error;
@@ -173,13 +183,19 @@ export class Slot {
     }
   }
 
-  /** Gives the connection (or the right to one) back; warm if the last exchange ended well. */
+  /** Gives the connection (or the right to one) back; warm if the last exchange ended well and nobody is to be avoided. */
   release(): void {
-    this.#loan?.giveBack(this.#exchange === undefined);
+    this.#loan?.giveBack(this.#exchange === undefined && !this.needsFresh);
     this.#loan = undefined;
     this.#permit?.release();
     this.#permit = undefined;
     this.#permitOrigin = undefined;
+  }
+
+  /** Closes the connection: what is behind it refused us, and no other slot is to meet it either. */
+  discard(): void {
+    this.#loan?.giveBack(false);
+    this.release();
   }
 
   /** Ends whatever is under way; the outcome says `aborted`. */
@@ -235,6 +251,7 @@ export class Slot {
     const { clock, pool, connectTimeoutMs: timeoutMs } = this.#ports;
     const startedMs = clock.now();
     const { signal } = this.#stop;
+    this.hasServed = false;
     this.#loan = await pool.lend({ url, tls: question.source.tls }, permit, { timeoutMs, fresh: isFresh, signal });
     this.needsFresh = false;
     this.trusted = undefined;
@@ -260,6 +277,8 @@ export class Slot {
         cancelDrain?.();
         const exchange = this.#exchange;
         this.#exchange = undefined;
+        // The next hop begins unpaused: a pause left over would end the watch over its silence.
+        this.#pauses.clear();
         if (!isReusable) {
           exchange?.abort();
           loan.giveBack(false);
@@ -293,6 +312,8 @@ export class Slot {
           question.onAnswer({ status, headers }, url).then(
             (decision) => {
               if (this.#end !== end_) return;
+              this.hasServed = decision === 'read';
+              loan.noteServed(this.hasServed);
               if (decision === 'refuse') {
                 drain({ type: 'refused' }, headers);
                 return;

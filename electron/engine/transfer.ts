@@ -5,7 +5,7 @@
  * Everything that decides runs in one synchronous turn; waiting happens only in slots, on disk and on the clock.
  */
 import type { DownloadEvent, SegmentView, WaitingFor } from '#shared/download';
-import { type Answer, type Identity, judge, type Verdict } from './accept.ts';
+import { type Answer, type Identity, isCertainlySame, judge, saysNoRanges, type Verdict } from './accept.ts';
 import { type Backlog, BatchWriter } from './batch-writer.ts';
 import { Budget } from './budget.ts';
 import type { Clock } from './clock.ts';
@@ -283,7 +283,12 @@ export class Transfer implements PermitOwner {
 
   /** Nobody works and nobody will by itself: say what is waited for. */
   #noticeStandstill(now: number): void {
-    if (this.#slots.some((slot) => slot.isBusy || (slot.sleepsUntil > now && Number.isFinite(slot.sleepsUntil)))) return;
+    const busy = this.#slots.filter((slot) => slot.isBusy);
+    // All wait at the gate of a host that another download was asked to leave alone.
+    const closures = busy.flatMap(({ closure }) => closure ?? []).sort((a, b) => a.until - b.until);
+    if (closures[0] && closures.length === busy.length) this.#waitFor({ for: 'host', ...closures[0] });
+    if (busy.length > 0) return;
+    if (this.#slots.some((slot) => slot.sleepsUntil > now && Number.isFinite(slot.sleepsUntil))) return;
     if (this.#deadLink) this.#waitFor({ for: 'url', cause: this.#deadLink });
     else if (this.#slots.some((slot) => slot.isHeld)) {
       this.#waitFor({ for: 'held', cause: new DownloadError('E_INPUT', 'a segment is held') });
@@ -324,14 +329,15 @@ export class Transfer implements PermitOwner {
 
   #mayWork(slot: Slot): boolean {
     if (this.#isOver || this.#isRestarting || this.#wait || slot.isHeld) return false;
-    if (slot.sleepsUntil > this.#ports.clock.now()) return false;
-    return this.#slots.filter((other) => other !== slot && other.isBusy).length < this.#allowed();
+    if (slot.sleepsUntil > this.#ports.clock.now() || !this.#link.mayEnter(slot)) return false;
+    // One that works already need not step back for those that wait at the host's gate.
+    const isRival = (other: Slot): boolean => other !== slot && other.isBusy && !(slot.isBusy && other.state === 'gated');
+    return this.#slots.filter(isRival).length < this.#allowed();
   }
 
   #hasWorkFor(slot: Slot): boolean {
     if (slot.lease !== undefined) return true;
-    if (this.#identity === undefined || this.map.size === undefined) return !this.#slots.some((other) => other.isBusy);
-    if (this.supportsRanges === false) return !this.#slots.some((other) => other.isBusy);
+    if (!this.#asksRanges) return this.#hasWholeToFetch && !this.#slots.some((other) => other.isBusy);
     return plan(this.#situation(slot)).type !== 'none';
   }
 
@@ -344,12 +350,14 @@ export class Transfer implements PermitOwner {
         if (entry === undefined) break;
         await slot.admit(entry.url, this.#source);
         if (!this.#mayWork(slot)) break;
+        // The link may have died while this slot waited at the host's gate.
+        if (this.#link.enter(slot)?.url !== entry.url) continue;
         const lease = this.#leaseFor(slot);
         if (lease === undefined) break;
         slot.lease = lease;
         const result = await this.#fetch(slot, entry);
         this.#conclude(slot, entry, result);
-        if (this.#ports.pool.gate(this.#link.final).shouldYield(this)) slot.release();
+        if (this.#ports.pool.shouldYield(this.#link.final, this)) slot.release();
       }
     } catch (error) {
       if (!(error instanceof TransportError && error.kind === 'aborted')) this.fail(error);
@@ -364,9 +372,9 @@ export class Transfer implements PermitOwner {
 
   #leaseFor(slot: Slot): Lease | undefined {
     if (slot.lease !== undefined) return slot.lease;
-    if (this.#identity === undefined || this.map.size === undefined || this.supportsRanges === false) {
+    if (!this.#asksRanges) {
       const isTaken = this.#slots.some((other) => other !== slot && other.lease !== undefined);
-      return isTaken ? undefined : this.map.lease(0, this.map.limit);
+      return isTaken || !this.#hasWholeToFetch ? undefined : this.map.lease(0, this.map.limit);
     }
     let decision = plan(this.#situation(slot));
     if (decision.type === 'split') {
@@ -411,7 +419,7 @@ export class Transfer implements PermitOwner {
       leases,
       helperBytesPerSecond: helper.lastBytesPerSecond,
       helperStartMs: helper.hasConnectionTo(this.#link.final) ? this.#roundTripMs() : 3 * this.#roundTripMs(),
-      connections: this.#allowedByUser(),
+      connections: Math.min(this.#allowedByUser(), gate.cap),
       isFragile: gate.isFragile,
       mayHedge: !isHedging && this.#limitBytesPerSecond === 0,
     };
@@ -460,8 +468,11 @@ export class Transfer implements PermitOwner {
         mishap = await this.#weigh(slot, verdict, answer, answered);
         if (mishap) return 'refuse';
         if (verdict.type === 'part') skip = verdict.skip;
-        this.#link.resolved(answered);
+        // What was posted may have led to an answer that only the form itself leads to again.
+        if (this.#source.method === 'GET') this.#link.resolved(answered);
         this.#ports.onAnswer(answer);
+        // Others may have waited for what the original leads to.
+        if (entry.isFresh) queueMicrotask(() => this.#advance());
         return 'read';
       },
       onBytes: (bytes) => {
@@ -504,6 +515,7 @@ export class Transfer implements PermitOwner {
     if (identity === undefined || (!this.#needsProof && !slot.isWary)) return undefined;
     const near = windowNear(this.map.done, leaseOf(slot).cursor);
     const windows = this.#needsProof ? windowsOf(this.map.done, this.#ports.random) : near ? [near] : [];
+    if (windows.length === 0) return undefined;
     for (const window of windows) {
       const comparison = await compareWindow(slot, entry, this.#source, this.#ports.part(), identity, window);
       if (comparison.type === 'mishap') {
@@ -571,7 +583,22 @@ export class Transfer implements PermitOwner {
       await this.#giveUpClaims(error);
       this.supportsRanges = false;
       slot.lease = this.map.lease(0, Number.POSITIVE_INFINITY);
+    } else if (this.map.done.length > 0) {
+      // A plain stream was cut and begins again. What it gave may only stay if this one is of the same file for certain.
+      if (isCertainlySame(this.#identity, identity)) {
+        leaseOf(slot).bodyEnd = this.map.limit;
+        return undefined;
+      }
+      const error = new DownloadError(
+        'E_NO_RANGE_RESUME',
+        'the server cannot go on where it stopped: it sends the file from its start again',
+      );
+      if (this.#options.onChange === 'fail') return { type: 'refused', as: 'changed', error, answer };
+      await this.#giveUpClaims(error);
+      slot.lease = this.map.lease(0, Number.POSITIVE_INFINITY);
     }
+    // The first word on ranges; where there is none a second connection finds out (RFC 9110 section 14.3).
+    if (saysNoRanges(answer)) this.supportsRanges = false;
     const lease = leaseOf(slot);
     this.#identity = identity;
     this.map.size = identity.size;
@@ -584,6 +611,11 @@ export class Transfer implements PermitOwner {
   /** Whether the next request names a range. */
   get #asksRanges(): boolean {
     return this.#identity !== undefined && this.map.size !== undefined && this.supportsRanges !== false;
+  }
+
+  /** For one plain stream: something was not received yet. What only waits to be written is not asked for again. */
+  get #hasWholeToFetch(): boolean {
+    return this.map.size === undefined || this.map.holes().length > 0;
   }
 
   /** A server that never gives more than so much at once is asked for no more. */
@@ -633,12 +665,13 @@ export class Transfer implements PermitOwner {
     const failures = this.#failures(lease.start);
     const remedy = remedyFor(mishap, {
       isExtra: others.some((other) => other.isStreaming || now - other.lastByteAt < EXTRA_WINDOW_MS),
+      isOneMore: pool.gate(url).isOneMore,
       hasDelivered: this.#link.hasDelivered,
       hasClaims: this.map.done.length > 0,
       isResolved: url.href !== this.#link.original.href,
       isFresh: entry.isFresh,
       hasProvenRange: this.supportsRanges === true,
-      isProvenConnection: slot.isProven,
+      isProvenConnection: slot.hasServed,
       isRanged: this.#asksRanges,
       failures,
       wallNow: clock.wallNow(),
@@ -657,9 +690,9 @@ export class Transfer implements PermitOwner {
       case 'cap': {
         const gate = pool.gate(url);
         slot.isProven = false;
-        slot.needsFresh = true;
-        gate.refuse(others.filter((other) => other.isStreaming).length);
-        if (remedy.waitMs !== undefined) gate.closeFor(remedy.waitMs);
+        slot.discard();
+        gate.refuse();
+        if (remedy.waitMs !== undefined) gate.closeFor(remedy.waitMs, cause);
         if (remedy.isFragile) gate.markFragile();
         this.#note(
           'host-capped',
@@ -673,7 +706,7 @@ export class Transfer implements PermitOwner {
       case 'host': {
         const waitMs = remedy.waitMs ?? backOffMs(this.#budget.failures, this.#options.retryWaitMs, this.#ports.random);
         if (remedy.waitMs === undefined && !this.#spend(slot, cause)) return;
-        pool.gate(url).closeFor(waitMs);
+        pool.gate(url).closeFor(waitMs, cause);
         this.#waitFor({ for: 'host', until: now + waitMs, cause });
         return;
       }
@@ -681,7 +714,7 @@ export class Transfer implements PermitOwner {
         this.#sleep(slot, NETWORK_RETRY_MS, { for: 'network', until: now + NETWORK_RETRY_MS, cause });
         return;
       case 'resolve':
-        this.#link.invalidate();
+        this.#link.invalidate(entry.url);
         slot.needsFresh = true;
         this.#note(
           'link-resolved-anew',

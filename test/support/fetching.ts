@@ -42,13 +42,16 @@ export class Run {
   readonly events: DownloadEvent[] = [];
   /** Progress fell without an announced restart. */
   readonly falls: string[] = [];
+  /** Body bytes read from sockets when the last byte was on disk, wasted ones too. */
+  receivedBytes = 0;
   #highest = 0;
+  #mayFall = false;
   readonly #watchers = new Set<() => void>();
 
   constructor(download: Download) {
     this.download = download;
     download.subscribe((event) => {
-      if (event.type === 'restarted') this.#highest = 0;
+      if (event.type === 'restarted') this.#mayFall = true;
       this.#watch();
       this.events.push(event);
       for (const check of [...this.#watchers]) check();
@@ -98,8 +101,12 @@ export class Run {
   }
 
   #watch(): void {
-    const { doneBytes, size } = this.download.progress();
-    if (doneBytes < this.#highest) this.falls.push(`${this.#highest} → ${doneBytes}`);
+    const { doneBytes, size, receivedBytes } = this.download.progress();
+    this.receivedBytes = Math.max(this.receivedBytes, receivedBytes);
+    if (doneBytes < this.#highest) {
+      if (!this.#mayFall) this.falls.push(`${this.#highest} → ${doneBytes}`);
+      this.#mayFall = false;
+    }
     if (size !== undefined && doneBytes > size) this.falls.push(`${doneBytes} of ${size}`);
     this.#highest = doneBytes;
   }
@@ -147,6 +154,18 @@ export class Rig implements AsyncDisposable {
   async restartEngine(): Promise<void> {
     await this.engine.close();
     this.engine = this.#newEngine();
+  }
+
+  /** Fetches over one connection until about `bytes` are claimed, and leaves them to a new process. @returns the claims. */
+  async leavePart(bytes: number, options: Partial<DownloadOptions> = {}): Promise<number> {
+    const run = this.download({ ...options, connections: 1 });
+    run.download.start();
+    const before = this.origin.bytesSent;
+    await this.origin.until(() => this.origin.bytesSent - before >= bytes);
+    await run.download.pause();
+    assert.equal(run.download.state.type, 'paused');
+    await this.restartEngine();
+    return run.download.progress().doneBytes;
   }
 
   /** I1: done, and the target holds the source, byte for byte; nothing else of it is left in the folder. */

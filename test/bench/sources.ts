@@ -1,0 +1,48 @@
+/** The files that are fetched: random bytes, so that nothing on the way can shorten them. */
+import { execFile } from 'node:child_process';
+import { randomFillSync } from 'node:crypto';
+import { mkdir, open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const MiB = 1024 * 1024;
+
+export interface SourceFile {
+  /** Path below the folder that is served. */
+  readonly name: string;
+  readonly size: number;
+}
+
+export const largeFile: SourceFile = { name: 'large.bin', size: 1024 * MiB };
+export const cappedFile: SourceFile = { name: 'capped.bin', size: 512 * MiB };
+export const smallFiles: readonly SourceFile[] = Array.from({ length: 1000 }, (_, index) => ({
+  name: `small-${String(index).padStart(4, '0')}.bin`,
+  size: 64 * 1024,
+}));
+
+/** Writes it; it is then in the page cache too, so that the server's disk plays no part. */
+export async function makeFile(directory: string, { name, size }: SourceFile): Promise<void> {
+  const path = join(directory, name);
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(path, 'wx');
+  const bytes = Buffer.allocUnsafe(Math.min(size, 16 * MiB));
+  try {
+    for (let position = 0; position < size; position += bytes.length) {
+      const part = randomFillSync(bytes).subarray(0, Math.min(bytes.length, size - position));
+      await file.writev([part], position);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Whether the fetched file is the same, byte for byte. @throws where one is missing. */
+export async function isSame(one: string, other: string): Promise<boolean> {
+  try {
+    await promisify(execFile)('cmp', ['-s', one, other]);
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 1) return false;
+    throw new Error(`cannot compare ${one} with ${other}`, { cause: error });
+  }
+}
