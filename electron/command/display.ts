@@ -18,7 +18,9 @@ export function drawLive(downloads: Downloads, output: Output): () => void {
     stream: output.stdout,
     fps: 1000 / refreshMs,
     format: (options, { progress, maxWidth }, payload: { row: DisplayRow }) =>
-      rowText(payload.row, maxWidth - echoColumns, (width) => cliProgress.Format.BarFormat(progress, { ...options, barsize: width })),
+      rowText(payload.row, maxWidth - echoColumns, (width) =>
+        cliProgress.Format.BarFormat(progress, { ...options, barsize: width }),
+      ),
     barCompleteChar: '━',
     barIncompleteChar: '─',
     clearOnComplete: true,

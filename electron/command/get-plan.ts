@@ -119,10 +119,15 @@ async function checkedFolder(folder: string): Promise<string> {
   return directory;
 }
 
+/** Far more than a list or a bundle of certificates needs; a disk image given by mistake should not fill the memory. */
+const mostTextBytes = 16 * 1024 * 1024;
+
 async function readText(path: string, option: string): Promise<string> {
   try {
+    if ((await stat(path)).size > mostTextBytes) throw new UsageError(`${option}: ${quoted(path)} is larger than 16 MiB`);
     return await readFile(path, 'utf8');
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(
       `${option}: ${quoted(path)} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
     );

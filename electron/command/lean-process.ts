@@ -9,13 +9,23 @@ const flag = '--max-semi-space-size=1';
 /** Returns at once where that was done already or cannot be done (Windows, Node before 22.15). */
 export function becomeLean(): void {
   const { execve } = process;
-  if (execve === undefined || process.platform === 'win32' || process.execArgv.some((arg) => arg.startsWith('--max-semi-space-size'))) return;
+  if (
+    execve === undefined ||
+    process.platform === 'win32' ||
+    process.execArgv.some((arg) => arg.startsWith('--max-semi-space-size'))
+  )
+    return;
   const silenced = '--disable-warning=ExperimentalWarning';
   const script = process.argv[1];
   if (script === undefined) return;
-  execve.call(process, process.execPath, [process.execPath, silenced, flag, ...process.execArgv, script, ...process.argv.slice(2)], {
-    ...process.env,
-    // Name look-ups and the disk share libuv's threads, 4 by default: a slow disk would hold up every new connection.
-    UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? '16',
-  });
+  execve.call(
+    process,
+    process.execPath,
+    [process.execPath, silenced, flag, ...process.execArgv, script, ...process.argv.slice(2)],
+    {
+      ...process.env,
+      // Name look-ups and the disk share libuv's threads, 4 by default: a slow disk would hold up every new connection.
+      UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? '16',
+    },
+  );
 }

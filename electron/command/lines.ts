@@ -14,11 +14,9 @@ export function identifiedText(event: Extract<DownloadEvent, { type: 'identified
 
 /** Undefined for states that need no line of their own. `nowMs` is on the scale of `until`. */
 export function stateText(state: DownloadState, nowMs: number): string | undefined {
-  if (state.type === 'waiting') {
-    const time = state.until === undefined ? '' : ` ${formatDuration(state.until - nowMs)}`;
-    return `waiting${time}: ${printable(state.cause.message)}`;
-  }
-  return state.type === 'verifying' ? 'checking' : undefined;
+  if (state.type !== 'waiting') return undefined;
+  const time = state.until === undefined ? '' : ` ${formatDuration(state.until - nowMs)}`;
+  return `waiting${time}: ${printable(state.cause.message)}`;
 }
 
 /** `45 %, 2.1 GiB of 4.7 GiB, 25.0 MiB/s, 1 min 46 s left`. */

@@ -135,7 +135,6 @@ export class Downloads {
       if (!(error instanceof DownloadError)) throw error;
       outcome = { type: 'failed', failure: error.failure };
     }
-    if (outcome.type === 'done') await this.#remember(entry, outcome.path);
     this.#running.delete(entry);
     this.#end(entry, outcome);
     if (!this.#isStopped) this.#fill();
@@ -146,9 +145,11 @@ export class Downloads {
     const { request, target, options } = entry.row.order;
     const { engine, clock } = this.#ports;
     // First, so that an order that cannot be carried out is refused in the same turn, whatever is on disk.
-    const download = engine.download(request, target, options);
+    const onPlaced = (path: string): Promise<void> => this.#remember(entry, path);
+    const download = engine.download(request, target, options, { onPlaced });
     const finished = await this.#alreadyThere(entry.row.order);
     if (finished !== undefined || this.#isStopped) {
+      if (finished !== undefined) await download.tidy();
       // The engine keeps what it handed out until that has ended.
       await download.pause();
       return finished === undefined ? { type: 'stopped' } : { type: 'already-there', ...finished };

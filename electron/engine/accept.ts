@@ -103,11 +103,10 @@ function contradiction(known: Identity, told: Identity): 'changed' | 'suspect' |
   const etagDiffers = known.etag !== undefined && told.etag !== undefined && known.etag !== told.etag;
   const dateDiffers =
     known.lastModified !== undefined && told.lastModified !== undefined && known.lastModified !== told.lastModified;
-  if (etagDiffers && dateDiffers && isStrong(known.etag) && isStrong(told.etag)) return 'changed';
-  if (etagDiffers) return 'suspect';
   // A strong tag that stayed the same proves more than a date that moved (mirrors set their own dates).
-  if (dateDiffers && !(isStrong(known.etag) && known.etag === told.etag)) return 'suspect';
-  return undefined;
+  if (dateDiffers && !(isStrong(known.etag) && known.etag === told.etag)) return 'changed';
+  // Nodes of one network often make their own tags of equal files.
+  return etagDiffers ? 'suspect' : undefined;
 }
 
 const isWhole = (status: number): boolean => status >= 200 && status <= 203;
@@ -179,9 +178,10 @@ function judgePart(
     const isSameFile = isStrong(known.etag) && known.etag === told.etag;
     return isSameFile ? refused('wrong-range', 'E_PROTOCOL', message) : refused('changed', 'E_REMOTE_CHANGED', message);
   }
-  if (doubt === 'changed') return refused('changed', 'E_REMOTE_CHANGED', 'the file changed on the server (new ETag and date)');
-  if (doubt === 'suspect')
-    return refused('suspect', 'E_REMOTE_CHANGED', 'the file may have changed on the server (its ETag or date differs)');
+  if (doubt === 'changed') {
+    return refused('changed', 'E_REMOTE_CHANGED', `the file changed on the server (it is of ${told.lastModified} now)`);
+  }
+  if (doubt === 'suspect') return refused('suspect', 'E_REMOTE_CHANGED', 'the file may have changed on the server (its ETag differs)');
   const length = contentLength(answer.headers);
   const end = Math.min(last + 1, asked.end);
   // Bytes beyond what Content-Range names are nobody's, even where the length announces them.

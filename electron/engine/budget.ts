@@ -2,7 +2,7 @@
  * How much failing a download may do: failures in a row without 256 KiB of new bytes. Connections that fail together
  * (a router restarts, eight are cut) count once: a failure counts only if its request began after the last one counted.
  */
-const PROGRESS_BYTES = 256 * 1024;
+export const PROGRESS_BYTES = 256 * 1024;
 
 export class Budget {
   readonly #limit: number;

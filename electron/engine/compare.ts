@@ -3,9 +3,8 @@
  * disk. Validators only raise suspicion; bytes decide.
  */
 import type { Interval } from '#shared/download';
-import { type Identity, judge } from './accept.ts';
+import { type Answer, type Identity, judge, type Verdict } from './accept.ts';
 import { DownloadError } from './errors.ts';
-import type { Entry } from './link.ts';
 import type { PartFile } from './part-file.ts';
 import type { Mishap } from './recovery.ts';
 import type { RequestSource } from './request.ts';
@@ -39,33 +38,43 @@ export function windowNear(done: readonly Interval[], position: number): Interva
 const head = ({ start, end }: Interval): Interval => ({ start, end: Math.min(end, start + WINDOW_BYTES) });
 const tail = ({ start, end }: Interval): Interval => ({ start: Math.max(start, end - WINDOW_BYTES), end });
 
-export type Comparison =
-  /** The bytes are equal; `told` is what this server says of the file. */
-  { readonly type: 'equal'; readonly told: Identity } | { readonly type: 'mishap'; readonly mishap: Mishap };
+export type Comparison = { readonly url: URL } & (
+  | /** The bytes are equal; `told` is what the server at `url` says of the file. */
+  { readonly type: 'equal'; readonly told: Identity }
+  | { readonly type: 'mishap'; readonly mishap: Mishap }
+);
 
-/** Asks for `window` on `slot`'s connection and compares it with the part. */
+/** Another ETag is what the bytes are to settle; all else has to agree already. */
+function judgeButForTag(window: Interval, known: Identity, answer: Answer): Verdict {
+  const verdict = judge({ range: window, identity: known }, answer);
+  if (verdict.type !== 'refused' || verdict.as !== 'suspect') return verdict;
+  const { etag: _etag, ...identity } = known;
+  return judge({ range: window, identity }, answer);
+}
+
+/** Asks `from` for `window` over `slot` and compares it with the part. */
 export async function compareWindow(
   slot: Slot,
-  entry: Entry,
+  from: URL,
   source: RequestSource,
   part: PartFile,
   known: Identity,
   window: Interval,
 ): Promise<Comparison> {
-  // Without validators: they are what is in doubt. The size stays: it must agree.
-  const identity: Identity = { isWebPage: known.isWebPage, ...(known.size === undefined ? {} : { size: known.size }) };
   const bytes: Buffer[] = [];
   let told: Identity | undefined;
   let mishap: Mishap | undefined;
   let skip = 0;
   let left = window.end - window.start;
+  let url = from;
   const outcome = await slot.ask({
     source,
-    from: entry.url,
+    from,
     range: window,
     isFresh: false,
-    onAnswer: (answer) => {
-      const verdict = judge({ range: window, identity }, answer);
+    onAnswer: (answer, answered) => {
+      url = answered;
+      const verdict = judgeButForTag(window, known, answer);
       if (verdict.type === 'part' && verdict.end === window.end) {
         told = verdict.identity;
         skip = verdict.skip;
@@ -90,19 +99,19 @@ export async function compareWindow(
       return left > 0 ? 'more' : 'last';
     },
   });
-  if (mishap) return { type: 'mishap', mishap };
+  if (mishap) return { type: 'mishap', mishap, url };
   if (outcome.type === 'trouble')
-    return { type: 'mishap', mishap: { type: 'transport', error: outcome.error, hadAnswer: outcome.hadAnswer } };
+    return { type: 'mishap', mishap: { type: 'transport', error: outcome.error, hadAnswer: outcome.hadAnswer }, url };
   if (left > 0 || told === undefined) {
     const error = new TransportError('cut', 'E_NETWORK', 'the server cut a comparison short');
-    return { type: 'mishap', mishap: { type: 'transport', error, hadAnswer: true } };
+    return { type: 'mishap', mishap: { type: 'transport', error, hadAnswer: true }, url };
   }
   const held = Buffer.alloc(window.end - window.start);
   const count = await part.read(held, window.start);
-  if (count === held.length && held.equals(Buffer.concat(bytes))) return { type: 'equal', told };
+  if (count === held.length && held.equals(Buffer.concat(bytes))) return { type: 'equal', told, url };
   const error = new DownloadError(
     'E_REMOTE_CHANGED',
     `the file changed on the server (bytes ${window.start}-${window.end - 1} differ)`,
   );
-  return { type: 'mishap', mishap: { type: 'refused', as: 'changed', error, answer: { status: 206, headers: {} } } };
+  return { type: 'mishap', mishap: { type: 'refused', as: 'changed', error, answer: { status: 206, headers: {} } }, url };
 }

@@ -16,7 +16,7 @@ import type { Clock } from './clock.ts';
 import { toDiskError } from './disk-errors.ts';
 import { DownloadError, safeUrl } from './errors.ts';
 import type { FileIo } from './file-io.ts';
-import { nameFor } from './filename.ts';
+import { nameFor, safeName } from './filename.ts';
 import { header } from './http-headers.ts';
 import { Bucket, type BucketReader } from './limiter.ts';
 import type { NameRegistry } from './names-taken.ts';
@@ -45,18 +45,27 @@ export interface EngineServices {
   bootId(): Promise<string | undefined>;
 }
 
-/** The target is there and `ifExists` is `skip`: not a failure, but the end. */
-class AlreadyThere extends Error {
+export interface DownloadHooks {
+  /**
+   * The file has its final name, durably, and the traces of the part are still there: the moment to record it as done, since
+   * a kill before loses nothing and a kill after is recognised. Must not throw.
+   */
+  onPlaced(path: string): Promise<void>;
+}
+
+/** The target is there and `ifExists` is `skip`: not a failure, but the end. It travels like one. */
+class AlreadyThere extends DownloadError {
   readonly path: string;
 
   constructor(path: string) {
-    super(path);
+    super('E_INPUT', `${path} is there already`);
     this.path = path;
   }
 }
 
 export class Download {
   readonly #services: EngineServices;
+  readonly #hooks: DownloadHooks;
   readonly #target: DownloadTarget;
   readonly #listeners = new Set<(event: DownloadEvent) => void>();
   readonly #bucket: Bucket;
@@ -80,11 +89,19 @@ export class Download {
   #cancelRetry: (() => void) | undefined;
 
   /** @throws DownloadError E_INPUT. */
-  constructor(services: EngineServices, request: DownloadRequest, target: DownloadTarget, options: Partial<DownloadOptions>) {
+  constructor(
+    services: EngineServices,
+    request: DownloadRequest,
+    target: DownloadTarget,
+    options: Partial<DownloadOptions>,
+    hooks: Partial<DownloadHooks> = {},
+  ) {
     this.#services = services;
+    this.#hooks = { onPlaced: async () => {}, ...hooks };
     this.#source = new RequestSource(request);
     this.#finalUrl = this.#source.original;
-    this.#target = target;
+    // Once and for all, so that what is looked for, made and put in place is one name, inside the folder.
+    this.#target = target.name === undefined ? target : { ...target, name: safeName(target.name) };
     this.#options = checkDownloadOptions(options);
     const { limitBytesPerSecond: bytesPerSecond, weight } = this.#options;
     this.#bucket = new Bucket(services.clock, { bytesPerSecond, weight, parent: services.bucket });
@@ -198,7 +215,16 @@ export class Download {
     this.#bucket.close();
     if (!options.deleteFiles || this.#state.type === 'done') return;
     const left = await StoredPart.find(await this.#partPorts(), this.#target, this.#source.original);
-    await left?.stored.close(false);
+    if (left?.type === 'part') await left.stored.close(false);
+  }
+
+  /** Removes what a kill between the last steps of a finished run left behind. Makes no request. */
+  async tidy(): Promise<void> {
+    const left = await StoredPart.find(await this.#partPorts(), this.#target, this.#source.original);
+    if (left?.type !== 'part') return;
+    const { stored } = left;
+    if (await stored.isPlaced()) await stored.finish(undefined, this.#hooks.onPlaced);
+    else await stored.close(true);
   }
 
   #setSource(request: DownloadRequest): void {
@@ -243,6 +269,11 @@ export class Download {
     const ports = await this.#partPorts();
     await this.#checkNamedTarget();
     const left = await StoredPart.find(ports, this.#target, this.#source.original);
+    if (left?.type === 'placed') {
+      this.#map = new RangeMap(left.size, [{ start: 0, end: left.size }]);
+      this.#resumedBytes = left.size;
+      return { type: 'done', path: left.path, size: left.size, lengthVerified: true };
+    }
     this.#stored = left?.stored;
     this.#map = new RangeMap(left?.found.identity.size, left?.found.claims ?? []);
     this.#identity = left?.found.identity;
@@ -260,7 +291,7 @@ export class Download {
     await this.#verify(stored);
     this.#throwIfPausing();
     this.#setState({ type: 'finalizing' });
-    const path = await stored.finish(this.#identity?.lastModified);
+    const path = await stored.finish(this.#identity?.lastModified, this.#hooks.onPlaced);
     return { type: 'done', path, size: this.#map.doneBytes, lengthVerified: transfer.isLengthVerified };
   }
 

@@ -3,7 +3,7 @@ import type { DownloadRequest, DownloadTarget } from '#shared/download';
 import { Backlog } from './batch-writer.ts';
 import { readBootId } from './boot-id.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Download, type EngineServices } from './download.ts';
+import { Download, type DownloadHooks, type EngineServices } from './download.ts';
 import { type FileIo, nodeFileIo } from './file-io.ts';
 import { Bucket } from './limiter.ts';
 import { NameRegistry } from './names-taken.ts';
@@ -50,8 +50,13 @@ export class Engine {
   }
 
   /** A new download, in state `queued`. @throws DownloadError E_INPUT. */
-  download(request: DownloadRequest, target: DownloadTarget, options: Partial<DownloadOptions> = {}): Download {
-    const download = new Download(this.#services, request, target, options);
+  download(
+    request: DownloadRequest,
+    target: DownloadTarget,
+    options: Partial<DownloadOptions> = {},
+    hooks: Partial<DownloadHooks> = {},
+  ): Download {
+    const download = new Download(this.#services, request, target, options, hooks);
     this.#downloads.add(download);
     void download.finished().then(() => this.#downloads.delete(download));
     return download;

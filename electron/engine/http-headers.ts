@@ -36,7 +36,10 @@ export function parseContentRange(text: string | undefined): ContentRange | unde
   const parsed: { range?: { first: number; last: number }; total?: number } = {};
   if (first !== undefined && last !== undefined) parsed.range = { first: Number(first), last: Number(last) };
   if (total !== '*') parsed.total = Number(total);
-  if (parsed.range && parsed.range.last < parsed.range.first) return undefined;
+  // Invalid by RFC 9110 section 14.4, or beyond what numbers hold exactly.
+  const end = parsed.total ?? Number.MAX_SAFE_INTEGER + 1;
+  if (!Number.isSafeInteger(end - 1)) return undefined;
+  if (parsed.range && (parsed.range.last < parsed.range.first || parsed.range.last >= end)) return undefined;
   return parsed;
 }
 

@@ -95,11 +95,7 @@ export class Pool {
    * `fresh` asks for a new one even so: after a refusal the same connection would lead to the same refuser.
    * @throws TransportError.
    */
-  async lend(
-    target: ConnectionTarget,
-    permit: Permit,
-    options: PermitOptions & { readonly timeoutMs: number },
-  ): Promise<Loan> {
+  async lend(target: ConnectionTarget, permit: Permit, options: PermitOptions & { readonly timeoutMs: number }): Promise<Loan> {
     const key = keyOf(target);
     const warm = options.fresh ? undefined : this.#takeable(key);
     if (warm) this.#remove(key, warm);

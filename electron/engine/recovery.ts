@@ -30,8 +30,8 @@ export interface Circumstances {
   readonly hasProvenRange: boolean;
   /** The connection had served us before this exchange. */
   readonly isProvenConnection: boolean;
-  /** The request asked for a range. */
-  readonly isRanged: boolean;
+  /** The request asked for a range, and whether the server serves any is not known yet. */
+  readonly mayAskPlain: boolean;
   /** How often the same bytes failed in a row before. */
   readonly failures: number;
   readonly wallNow: number;
@@ -53,6 +53,8 @@ export type Remedy =
   | { readonly type: 'new-link'; readonly error: DownloadError }
   /** One stream without ranges is what is left. */
   | { readonly type: 'no-range' }
+  /** It may be the range that is disliked: ask once without one. */
+  | { readonly type: 'ask-plain' }
   /** Compare an overlap with bytes on disk before trusting this server's answers. */
   | { readonly type: 'compare' }
   | { readonly type: 'changed'; readonly error: DownloadError }
@@ -63,6 +65,8 @@ const MISSING_WAITS_MS = [1000, 3000];
 
 const linkStatuses = new Set([401, 403, 404, 410]);
 const transientStatuses = new Set([408, 425, 500, 502, 504, 520, 521, 522, 523, 524]);
+/** How servers refuse a header field they do not like. */
+const rangeStatuses = new Set([400, 405, 501]);
 const busyStatuses = new Set([429, 503]);
 /** A redirect that leads nowhere. */
 const astrayCodes = new Set<DownloadError['code']>(['E_REDIRECT_UNSAFE', 'E_TOO_MANY_REDIRECTS', 'E_PROTOCOL']);
@@ -110,9 +114,11 @@ function afterRefusal({ as, error, answer }: Extract<Mishap, { type: 'refused' }
     case 'changed':
       return { type: 'changed', error };
     case 'protocol':
-      return { type: 'fail', error };
-    case 'web-page':
       if (around.isExtra) return { type: 'cap' };
+      return around.hasDelivered ? { type: 'back-off', isCounted: true } : { type: 'fail', error };
+    case 'web-page':
+      // An expired link may answer with a page too.
+      if (around.isExtra) return { type: around.isResolved && !around.isFresh ? 'resolve' : 'cap' };
       return deadLink(around, error, 'E_NOT_FILE');
     case 'status':
       return afterStatus(answer, error, around);
@@ -126,7 +132,7 @@ function afterStatus(answer: Answer, error: DownloadError, around: Circumstances
   if (busyStatuses.has(status)) return around.isExtra || around.isOneMore ? { type: 'cap', ...wait } : { type: 'host', ...wait };
   if (transientStatuses.has(status)) return { type: 'back-off', ...wait, isCounted: true };
   if (linkStatuses.has(status)) return afterLinkStatus(status, answer, error, around);
-  if (around.isRanged && (status === 400 || status === 405 || status === 501) && around.hasDelivered) return { type: 'no-range' };
+  if (around.mayAskPlain && rangeStatuses.has(status)) return { type: around.isExtra ? 'no-range' : 'ask-plain' };
   if (around.isExtra) return { type: 'cap' };
   return { type: 'fail', error };
 }
@@ -141,6 +147,7 @@ function afterLinkStatus(status: number, answer: Answer, error: DownloadError, a
     if (waitMs !== undefined) return { type: 'back-off', waitMs, isCounted: false };
     return { type: 'cap', isFragile: !around.hasProvenRange };
   }
+  if (status === 403 && around.mayAskPlain && (around.isFresh || !around.isResolved)) return { type: 'ask-plain' };
   if (status === 401 && !around.hasDelivered) {
     return { type: 'fail', error: new DownloadError('E_AUTH', `the server wants a login${realmOf(answer)}`) };
   }

@@ -18,7 +18,8 @@ import type { Clock } from './clock.ts';
 import { toDiskError } from './disk-errors.ts';
 import { DownloadError } from './errors.ts';
 import type { FileIdentity, FileIo } from './file-io.ts';
-import { finish } from './finish.ts';
+import { alreadyFinished, finish } from './finish.ts';
+import { covers } from './intervals.ts';
 import { candidates, type NameRegistry, type ReservedName } from './names-taken.ts';
 import type { EngineOptions } from './options.ts';
 import { PartFile } from './part-file.ts';
@@ -40,7 +41,12 @@ export interface PartPorts {
   onError(error: unknown): void;
 }
 
-/** What an earlier run left of this download. */
+/** What an earlier run left: a part to go on with, or the finished file, killed just before all traces of the part were gone. */
+export type Left =
+  | { readonly type: 'part'; readonly stored: StoredPart; readonly found: Found }
+  | { readonly type: 'placed'; readonly path: string; readonly size: number };
+
+/** What can be gone on with. */
 export interface Found {
   readonly claims: readonly Interval[];
   readonly identity: Identity;
@@ -84,7 +90,7 @@ export class StoredPart {
     ports: PartPorts,
     target: DownloadTarget,
     url: URL,
-  ): Promise<{ stored: StoredPart; found: Found } | undefined> {
+  ): Promise<Left | undefined> {
     const hash = urlHash(url);
     const names = target.name === undefined ? await namesWithRecords(ports.io, target.directory) : [target.name];
     for (const name of names) {
@@ -103,12 +109,13 @@ export class StoredPart {
     name: string,
     loaded: Extract<Awaited<ReturnType<typeof Checkpoint.load>>, { type: 'loaded' }>,
     hash: string,
-  ): Promise<{ stored: StoredPart; found: Found } | undefined> {
+  ): Promise<Left | undefined> {
     const { io, bootId } = ports;
     const partPath = join(target.directory, name + PART_SUFFIX);
     const fileId = await io.identity(partPath);
-    const claims = fileId && claimsAfterRestart(loaded.record, bootId, fileId);
-    if (fileId === undefined || claims === undefined) return undefined;
+    if (fileId === undefined) return placedBefore(ports, target, name, loaded.record);
+    const claims = claimsAfterRestart(loaded.record, bootId, fileId);
+    if (claims === undefined) return undefined;
     // Another download of this process may be at it already: then this one gets a name of its own.
     const reserved = await ports.names.reserve(target.directory, name, () => Promise.resolve(false));
     if (reserved.name !== name) {
@@ -120,7 +127,7 @@ export class StoredPart {
     const { record } = loaded;
     const checkpointId = { ...recordId(record, fileId, bootId), urlHash: hash };
     stored.#checkpoint = await Checkpoint.open(io, checkpointPath(partPath), loaded, claims, checkpointId);
-    return { stored, found: { claims, identity: identityFrom(record, name), isOtherAddress: record.urlHash !== hash } };
+    return { type: 'part', stored, found: { claims, identity: identityFrom(record, name), isOtherAddress: record.urlHash !== hash } };
   }
 
   /** A new, empty part under a free name. @throws DownloadError, E_FS_FULL where it cannot fit. */
@@ -187,6 +194,11 @@ export class StoredPart {
     await this.#part.truncate(0);
   }
 
+  /** The final file is this part already: a kill came between its last steps. */
+  isPlaced(): Promise<boolean> {
+    return alreadyFinished(this.#ports.io, this.#part.path, join(this.#target.directory, this.name));
+  }
+
   /** Closes it; what is unfinished stays for the next run, unless nothing could be made of it. */
   async close(isWorthKeeping: boolean): Promise<void> {
     this.#keeper = undefined;
@@ -209,8 +221,8 @@ export class StoredPart {
     return (await setAside(this.#ports.io, this.#part.path)) ?? this.#part.path;
   }
 
-  /** Everything is on disk and proven: the file gets its name. @returns its path. */
-  async finish(modified: string | undefined): Promise<string> {
+  /** Everything is on disk and proven: the file gets its name, then `onPlaced` is told, then the part goes. @returns its path. */
+  async finish(modified: string | undefined, onPlaced: (path: string) => Promise<void>): Promise<string> {
     const { io, clock } = this.#ports;
     const modifiedAt = modified === undefined ? Number.NaN : Date.parse(modified);
     if (Number.isFinite(modifiedAt)) await this.#part.setModified(modifiedAt);
@@ -226,6 +238,7 @@ export class StoredPart {
         directory: this.#target.directory,
         name: this.name,
         ifExists: this.#target.ifExists,
+        onPlaced,
       });
     } finally {
       this.#reserved.release();
@@ -242,6 +255,21 @@ export class StoredPart {
     if (process.platform === 'win32') return false;
     const { type } = await this.#ports.io.space(this.#target.directory);
     return !growsByWriting.has(type);
+  }
+}
+
+/** The part is gone because it is the final file already: a kill came before its record was removed. */
+async function placedBefore(ports: PartPorts, target: DownloadTarget, name: string, record: CheckpointRecord): Promise<Left | undefined> {
+  const { size, dev, ino } = record;
+  if (size === undefined || !covers(record.hard, 0, size)) return undefined;
+  const { directory, ifExists } = target;
+  const partPath = join(directory, name + PART_SUFFIX);
+  try {
+    const path = await finish({ io: ports.io, clock: ports.clock, part: { dev, ino }, partPath, directory, name, ifExists });
+    return { type: 'placed', path, size };
+  } catch (error) {
+    if (error instanceof DownloadError && error.code === 'E_FS_GONE') return undefined;
+    throw error;
   }
 }
 

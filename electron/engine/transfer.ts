@@ -7,7 +7,7 @@
 import type { DownloadEvent, SegmentView, WaitingFor } from '#shared/download';
 import { type Answer, type Identity, isCertainlySame, judge, saysNoRanges, type Verdict } from './accept.ts';
 import { type Backlog, BatchWriter } from './batch-writer.ts';
-import { Budget } from './budget.ts';
+import { Budget, PROGRESS_BYTES } from './budget.ts';
 import type { Clock } from './clock.ts';
 import { compareWindow, windowNear, windowsOf } from './compare.ts';
 import { DownloadError } from './errors.ts';
@@ -104,6 +104,8 @@ export class Transfer implements PermitOwner {
   #wait: Wait | undefined;
   #isOver = false;
   #isRestarting = false;
+  /** A ranged request was refused that may have been refused for its range: the next one has none, once a link. */
+  #plain: 'not yet' | 'now' | 'asked' = 'not yet';
   #isFinishing = false;
   #restarts = 0;
   #shortAnswers = 0;
@@ -192,8 +194,9 @@ export class Transfer implements PermitOwner {
     this.#source = source;
     this.#link.replace(source.original);
     if (isNewLink) {
-      this.#needsProof = this.map.done.length > 0;
-      this.#isNewLink = true;
+      // Not `map.done`: bytes of the old link may be on their way to the disk.
+      this.#needsProof = this.#identity !== undefined;
+      this.#isNewLink = this.#needsProof;
     }
     for (const slot of this.#slots) {
       slot.needsFresh = true;
@@ -201,6 +204,7 @@ export class Transfer implements PermitOwner {
       if (slot.isBusy) slot.stop();
     }
     this.#deadLink = undefined;
+    this.#plain = 'not yet';
     this.#clearWait();
     this.#advance();
   }
@@ -256,7 +260,7 @@ export class Transfer implements PermitOwner {
 
   /** The ramp: one connection more for each that has proven to work. */
   #allowed(): number {
-    if (this.#identity === undefined || this.#needsProof || this.supportsRanges === false) return 1;
+    if (!this.#asksRanges || this.#needsProof) return 1;
     const proven = this.#slots.filter((slot) => slot.isBusy && (slot.isProven || slot.isStreaming)).length;
     return Math.max(1, Math.min(this.#allowedByUser(), 2 * proven));
   }
@@ -449,16 +453,16 @@ export class Transfer implements PermitOwner {
 
   async #fetch(slot: Slot, entry: Entry): Promise<Result> {
     slot.leasedAt = this.#ports.clock.now();
-    const doubt = await this.#settleDoubt(slot, entry);
-    if (doubt) return doubt;
+    const from = await this.#settleDoubt(slot, entry);
+    if (!(from instanceof URL)) return from;
     const { cursor, end } = leaseOf(slot);
     const range = this.#asksRanges ? { start: cursor, end } : undefined;
     let skip = 0;
-    let url = entry.url;
+    let url = from;
     let mishap: Mishap | undefined;
     const outcome = await slot.ask({
       source: this.#source,
-      from: entry.url,
+      from,
       range,
       isFresh: slot.needsFresh,
       onAnswer: async (answer, answered) => {
@@ -509,26 +513,34 @@ export class Transfer implements PermitOwner {
     return lease.bodyEnd > lease.end ? 'enough' : 'last';
   }
 
-  /** Compares bytes on disk with the server's where they are in doubt. Undefined: go on. */
-  async #settleDoubt(slot: Slot, entry: Entry): Promise<Result | undefined> {
+  /** Compares bytes on disk with the server's where they are in doubt. Returns where to go on: at the server that was compared. */
+  async #settleDoubt(slot: Slot, entry: Entry): Promise<Result | URL> {
     const identity = this.#identity;
-    if (identity === undefined || (!this.#needsProof && !slot.isWary)) return undefined;
+    if (identity === undefined || (!this.#needsProof && !slot.isWary) || this.#plain === 'now') return entry.url;
+    // What came from another link or server is still on its way to the disk: it is what has to be compared.
+    if (this.#needsProof) await this.#settleWriters();
     const near = windowNear(this.map.done, leaseOf(slot).cursor);
     const windows = this.#needsProof ? windowsOf(this.map.done, this.#ports.random) : near ? [near] : [];
-    if (windows.length === 0) return undefined;
+    // Another address may well have tags and dates of its own: its size and bytes decide.
+    const { isWebPage, size } = identity;
+    const known = this.#isNewLink ? { isWebPage, ...(size === undefined ? {} : { size }) } : identity;
+    let url = entry.url;
     for (const window of windows) {
-      const comparison = await compareWindow(slot, entry, this.#source, this.#ports.part(), identity, window);
+      const comparison = await compareWindow(slot, url, this.#source, this.#ports.part(), known, window);
+      // An original address may lead to another server each time.
+      url = comparison.url;
       if (comparison.type === 'mishap') {
         const { mishap } = comparison;
-        return mishap.type === 'transport' ? troubled(mishap, entry.url) : { type: 'mishap', mishap, url: entry.url };
+        return mishap.type === 'transport' ? troubled(mishap, url) : { type: 'mishap', mishap, url };
       }
       slot.trusted = validatorsOf(comparison.told);
     }
+    if (windows.length === 0) return url;
     if (this.#needsProof) {
       // These bytes and this answer belong together: from here on its validators are the file's.
       this.#identity = {
-        isWebPage: identity.isWebPage,
-        ...(identity.size === undefined ? {} : { size: identity.size }),
+        isWebPage,
+        ...(size === undefined ? {} : { size }),
         ...slot.trusted,
       };
       this.#needsProof = false;
@@ -541,7 +553,7 @@ export class Transfer implements PermitOwner {
         message: 'servers disagree about the version of the file; its bytes are the same',
       });
     }
-    return undefined;
+    return url;
   }
 
   /** Takes a verdict on an answer up. Undefined: read the body. */
@@ -556,8 +568,11 @@ export class Transfer implements PermitOwner {
         lease.end = Math.min(lease.end, verdict.end);
         lease.bodyEnd = verdict.bodyEnd;
         return undefined;
-      case 'whole':
-        return this.#weighWhole(slot, verdict.identity, answer, url);
+      case 'whole': {
+        const mishap = await this.#weighWhole(slot, verdict.identity, answer, url);
+        if (this.#plain === 'now' && mishap === undefined) this.supportsRanges = false;
+        return mishap;
+      }
       case 'nothing-left': {
         const error = new DownloadError('E_HTTP_416', 'the server says the file ends before a byte it had announced');
         return { type: 'refused', as: 'wrong-range', error, answer };
@@ -597,8 +612,9 @@ export class Transfer implements PermitOwner {
       await this.#giveUpClaims(error);
       slot.lease = this.map.lease(0, Number.POSITIVE_INFINITY);
     }
-    // The first word on ranges; where there is none a second connection finds out (RFC 9110 section 14.3).
-    if (saysNoRanges(answer)) this.supportsRanges = false;
+    // The first word on ranges; where there is none a second connection finds out (RFC 9110 section 14.3). One plain
+    // stream is of one version by nature: the way out where parts prove to be of several, or are labelled wrong.
+    if (saysNoRanges(answer) || this.#restarts > 1) this.supportsRanges = false;
     const lease = leaseOf(slot);
     this.#identity = identity;
     this.map.size = identity.size;
@@ -610,7 +626,8 @@ export class Transfer implements PermitOwner {
 
   /** Whether the next request names a range. */
   get #asksRanges(): boolean {
-    return this.#identity !== undefined && this.map.size !== undefined && this.supportsRanges !== false;
+    if (this.supportsRanges === false || this.#plain === 'now') return false;
+    return this.#identity !== undefined && this.map.size !== undefined;
   }
 
   /** For one plain stream: something was not received yet. What only waits to be written is not asked for again. */
@@ -662,7 +679,7 @@ export class Transfer implements PermitOwner {
     const { clock, pool } = this.#ports;
     const now = clock.now();
     const others = this.#slots.filter((other) => other !== slot && other.isBusy && other.lease !== undefined);
-    const failures = this.#failures(lease.start);
+    const failures = lease.cursor - lease.start >= PROGRESS_BYTES ? 0 : this.#failures(lease.start);
     const remedy = remedyFor(mishap, {
       isExtra: others.some((other) => other.isStreaming || now - other.lastByteAt < EXTRA_WINDOW_MS),
       isOneMore: pool.gate(url).isOneMore,
@@ -672,10 +689,11 @@ export class Transfer implements PermitOwner {
       isFresh: entry.isFresh,
       hasProvenRange: this.supportsRanges === true,
       isProvenConnection: slot.hasServed,
-      isRanged: this.#asksRanges,
+      mayAskPlain: this.#asksRanges && this.supportsRanges === undefined && this.#plain === 'not yet' && !this.#isNewLink,
       failures,
       wallNow: clock.wallNow(),
     });
+    if (this.#plain === 'now' && mishap.type === 'refused') this.#plain = 'asked';
     const cause = mishap.error;
     const isSliver = this.#asksRanges && lease.cursor < lease.end && failures >= 1 && this.#sliverAt(lease.cursor);
     if (remedy.type !== 'again' && remedy.type !== 'cap') this.#noteFailure(lease, failures);
@@ -728,6 +746,9 @@ export class Transfer implements PermitOwner {
       case 'no-range':
         this.#giveUpRanges(cause);
         return;
+      case 'ask-plain':
+        this.#plain = 'now';
+        return;
       case 'compare':
         slot.isWary = true;
         slot.trusted = undefined;
@@ -746,8 +767,7 @@ export class Transfer implements PermitOwner {
   /** Failures belong to the bytes, not to the slot: the next lease that begins there knows of them. */
   #noteFailure(lease: Lease, failures: number): void {
     this.#failuresAt.delete(lease.start);
-    const isProgress = lease.cursor - lease.start >= 256 * 1024;
-    this.#failuresAt.set(lease.cursor, isProgress ? 1 : failures + 1);
+    this.#failuresAt.set(lease.cursor, failures + 1);
   }
 
   /** A hole so small that a server which counts right would have filled it. */
@@ -814,6 +834,7 @@ export class Transfer implements PermitOwner {
       this.#advance();
       return;
     }
+    if (this.#isOver || this.#isRestarting) return;
     this.#restarts += 1;
     if (this.#options.onChange === 'fail' || this.#restarts > MAX_RESTARTS) this.fail(cause);
     else await this.#restart(cause);

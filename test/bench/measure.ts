@@ -8,8 +8,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
+import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 
 const memoryEveryMs = 10;
 
@@ -29,13 +30,19 @@ export interface Command {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** A line the command wrote, and when it came. */
+export interface TimedLine {
+  readonly text: string;
+  readonly atMs: number;
+}
+
 export interface Measured {
   readonly exitCode: number;
   readonly wallMs: number;
   /** User and system time. */
   readonly cpuMs: number;
   readonly peakBytes: number;
-  readonly stdout: string;
+  readonly lines: readonly TimedLine[];
   readonly stderr: string;
 }
 
@@ -43,7 +50,13 @@ const underWay = new Set<ChildProcess>();
 
 /** Ends what is being measured; its promise then resolves with what it had used. */
 export function killMeasured(): void {
-  for (const { pid } of underWay) if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  for (const { pid } of underWay) {
+    try {
+      if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It has just ended by itself.
+    }
+  }
 }
 
 /** Undefined once the process is gone. */
@@ -70,6 +83,12 @@ function watchMemory(report: Readable): () => number {
     clearInterval(timer);
     return peakBytes;
   };
+}
+
+async function timedLines(stdout: Readable): Promise<TimedLine[]> {
+  const lines: TimedLine[] = [];
+  for await (const line of createInterface({ input: stdout })) lines.push({ text: line, atMs: performance.now() });
+  return lines;
 }
 
 /** `0m1.234s` as milliseconds. */
@@ -100,12 +119,12 @@ export async function measure({ command, env = process.env }: Command): Promise<
     child.on('error', reject);
     child.on('exit', (code) => resolve(code ?? 1));
   });
-  const [exitCode, reported, stdout, stderr] = await Promise.all([
+  const [exitCode, reported, lines, stderr] = await Promise.all([
     exited,
     text(report),
-    text(child.stdout as Readable),
+    timedLines(child.stdout as Readable),
     text(child.stderr as Readable),
   ]);
   underWay.delete(child);
-  return { exitCode, ...readReport(reported), peakBytes: endWatch(), stdout, stderr };
+  return { exitCode, ...readReport(reported), peakBytes: endWatch(), lines, stderr };
 }

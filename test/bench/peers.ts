@@ -41,22 +41,10 @@ export interface Tool {
 
 const sluice: Tool = {
   name: 'sluice',
-  flags: 'get --quiet -x N; many: get --quiet -j N -i LIST',
+  flags: 'get --json -x N; many: get --quiet -j N -i LIST',
   isSegmented: true,
   one: ({ url, connections, directory, name, authority }) => ({
-    command: sluiceCommand(
-      'get',
-      '--quiet',
-      '-x',
-      `${connections}`,
-      '-d',
-      directory,
-      '-o',
-      name,
-      '--ca-cert',
-      authority,
-      url,
-    ),
+    command: sluiceCommand('get', '--json', '-x', `${connections}`, '-d', directory, '-o', name, '--ca-cert', authority, url),
     env: plainEnvironment(join(directory, 'data')),
   }),
   many: ({ list, jobs, directory }) => ({
@@ -115,8 +103,8 @@ const curl: Tool = {
 
 const wget2: Tool = {
   name: 'wget2',
-  flags: '-q --chunk-size=SIZE/N --max-threads=N; many: -q --max-threads=N -i LIST',
-  isSegmented: true,
+  flags: '-q --chunk-size=SIZE/N --max-threads=N (all on one connection); many: -q --max-threads=N -i LIST',
+  isSegmented: false,
   one: ({ url, size, connections, directory, name, authority }) => ({
     command: [
       ...['wget2', '-q', '--no-config', `--chunk-size=${Math.ceil(size / connections)}`],
@@ -130,12 +118,12 @@ const wget2: Tool = {
 
 export const tools: readonly Tool[] = [sluice, aria2c, axel, curl, wget2];
 
-/** The first line a tool says of its version; undefined where it is not installed. */
+/** Undefined where the tool is not installed. */
 export async function versionOf(tool: Tool): Promise<string | undefined> {
   const [program, ...args] = tool.name === 'sluice' ? sluiceCommand('--version') : ([tool.name, '--version'] as const);
   try {
     const { stdout } = await promisify(execFile)(program, args);
-    return stdout.split('\n')[0]?.trim();
+    return /\d+(?:\.\d+)+/.exec(stdout)?.[0] ?? 'of unknown version';
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

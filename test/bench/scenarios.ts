@@ -1,5 +1,5 @@
 /** What is compared: the work, who can do it, and what Sluice aims at. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { plainEnvironment, sluiceCommand } from './built-sluice.ts';
 import type { Command } from './measure.ts';
@@ -20,7 +20,7 @@ export interface Place {
 
 export type Figure = 'wall' | 'cpu' | 'peak';
 
-/** At most `most` times what `than` took, or at most `most` mebibytes. */
+/** At most `most` times what `than` took, or at most `most` megabytes. */
 export type Target =
   | { readonly figure: 'wall' | 'cpu'; readonly than: string; readonly most: number }
   | { readonly figure: 'peak'; readonly most: number };
@@ -116,14 +116,14 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: 'capped-16',
-    title: '512 MiB, HTTP, 4 MiB/s for each connection, 16 connections (not curl, which has one)',
+    title: '512 MiB, HTTP, 4 MiB/s for each connection, 16 connections (not curl and wget2, which have one)',
     files: [cappedFile],
     targets: [],
     entrants: (tools) => fetchOne({ door: 'capped', connections: 16, file: cappedFile })(segmented(tools)),
   },
   {
     name: 'disk-8',
-    title: '1 GiB, HTTP, 8 connections, to the disk, with the sync that only Sluice makes by itself',
+    title: '1 GiB, HTTP, 8 connections, to the disk, synced',
     files: [largeFile],
     isOnDisk: true,
     targets: [],

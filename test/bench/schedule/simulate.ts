@@ -1,0 +1,283 @@
+/**
+ * One download over one network under one rule, in virtual time. What decides is real (`plan()`, the speed meter, the range
+ * map); slots and their troubles follow `transfer.ts`: the ramp, the tick, a connection cut at the end of a shortened answer,
+ * back-offs, the watch over silence, the host's cap.
+ */
+import { RangeMap } from '../../../electron/engine/range-map.ts';
+import type { LeaseView, Plan, Situation } from '../../../electron/engine/schedule.ts';
+import { Gate } from './gate.ts';
+import { describeNetwork, type Network } from './network.ts';
+import { SetClock, Slot, type SlotHooks } from './slot.ts';
+import { Wire } from './wire.ts';
+import { WarmFlows } from './warm.ts';
+
+const TICK_MS = 250;
+const RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 60_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const HEADERS_TIMEOUT_MS = 20_000;
+/** The silence allowed to a connection that streamed for a while, and to one that hardly began. */
+const IDLE_MS = 6000;
+const START_IDLE_MS = 15_000;
+const EXTRA_WINDOW_MS = 10_000;
+const LEASE_AHEAD_BYTES = 64 * 1024 * 1024;
+const PROGRESS_BYTES = 256 * 1024;
+/** Turns without any time passing: a rule that never comes to rest. */
+const MAX_TURNS = 10_000;
+
+/** A way to share out the work. */
+export interface Rule {
+  readonly name: string;
+  /** Looks again each tick; else only when something happened. */
+  readonly usesTicks: boolean;
+  plan(situation: Situation, network: Network): Plan;
+}
+
+export interface Run {
+  readonly timeMs: number;
+  readonly requests: number;
+  readonly hedges: number;
+  /** Received twice, or on its way when a connection was cut. */
+  readonly wastedBytes: number;
+}
+
+/** Runs the download to its end. @throws Error when the rule never ends. */
+export function simulate(network: Network, rule: Rule, tell?: (line: string) => void): Run {
+  return new Simulation(network, rule, tell).run();
+}
+
+class Simulation implements SlotHooks {
+  readonly #network: Network;
+  readonly #rule: Rule;
+  readonly #tell: ((line: string) => void) | undefined;
+  readonly #clock = new SetClock();
+  readonly #wire: Wire;
+  readonly #gate: Gate;
+  readonly #warm: WarmFlows;
+  readonly #map: RangeMap;
+  readonly #slots: Slot[];
+  /** Slots the gate let in. */
+  readonly #admitted: Slot[] = [];
+  readonly #failuresAt = new Map<number, number>();
+  #isIdentified = false;
+  #mustAdvance = true;
+  #waitsUntilMs = 0;
+  #tickAtMs = 0;
+  #requests = 0;
+  #hedges = 0;
+  #cutBytes = 0;
+
+  constructor(network: Network, rule: Rule, tell: ((line: string) => void) | undefined) {
+    this.#network = network;
+    this.#rule = rule;
+    this.#tell = tell;
+    this.#wire = new Wire(network);
+    this.#gate = new Gate(() => this.#wire.nowMs);
+    this.#warm = new WarmFlows(this.#wire);
+    this.#map = new RangeMap(network.sizeBytes);
+    this.#slots = Array.from({ length: network.connections }, (_, index) => new Slot(index + 1, this.#clock, this));
+  }
+
+  run(): Run {
+    let turns = 0;
+    let turnsAtMs = 0;
+    for (;;) {
+      this.#settleTurn();
+      if (this.#map.isComplete) break;
+      const nextAtMs = this.#nextAtMs();
+      if (!Number.isFinite(nextAtMs)) throw new Error(`nothing will ever happen: ${describeNetwork(this.#network)}`);
+      turns = nextAtMs > turnsAtMs ? 0 : turns + 1;
+      turnsAtMs = nextAtMs;
+      if (turns > MAX_TURNS) throw new Error(`no rest at ${nextAtMs} ms: ${describeNetwork(this.#network)}`);
+      this.#happen(nextAtMs);
+    }
+    const receivedBytes = this.#slots.reduce((sum, slot) => sum + slot.receivedBytes, 0);
+    return {
+      timeMs: this.#wire.nowMs,
+      requests: this.#requests,
+      hedges: this.#hedges,
+      wastedBytes: Math.max(0, Math.round(receivedBytes - this.#network.sizeBytes)) + Math.round(this.#cutBytes),
+    };
+  }
+
+  #nextAtMs(): number {
+    const now = this.#wire.nowMs;
+    let next = Math.min(this.#wire.nextAtMs, this.#gate.nextAtMs, this.#warm.nextAtMs);
+    let isTicking = false;
+    for (const slot of this.#slots) {
+      if (slot.sleepsUntilMs > now) next = Math.min(next, slot.sleepsUntilMs);
+      else if (!slot.isBusy) isTicking = true;
+      next = Math.min(next, slot.silentAtMs);
+    }
+    if (this.#waitsUntilMs > now) return Math.min(next, this.#waitsUntilMs);
+    this.#tickAtMs = isTicking && this.#rule.usesTicks ? nextTick(now) : Number.POSITIVE_INFINITY;
+    return Math.min(next, this.#tickAtMs);
+  }
+
+  #happen(atMs: number): void {
+    const before = this.#wire.nowMs;
+    this.#clock.atMs = Math.max(before, atMs);
+    this.#wire.advanceTo(atMs);
+    this.#warm.sweep();
+    this.#gate.serve();
+    for (const slot of this.#slots) {
+      if (slot.silentAtMs <= atMs) this.#lose(slot, 'silent');
+      if (slot.sleepsUntilMs > before && slot.sleepsUntilMs <= atMs) this.#mustAdvance = true;
+    }
+    if (this.#tickAtMs <= atMs || this.#waitsUntilMs > before || !this.#rule.usesTicks) this.#mustAdvance = true;
+  }
+
+  /** All that follows without time passing. */
+  #settleTurn(): void {
+    for (let turns = 0; turns < MAX_TURNS; turns += 1) {
+      const slot = this.#admitted.shift();
+      if (slot) this.#lease(slot);
+      else if (this.#mustAdvance) this.#advance();
+      else return;
+    }
+    throw new Error(`no rest at ${this.#wire.nowMs} ms: ${describeNetwork(this.#network)}`);
+  }
+
+  #advance(): void {
+    this.#mustAdvance = false;
+    if (this.#map.isComplete || this.#waitsUntilMs > this.#wire.nowMs) return;
+    for (const slot of this.#slots) {
+      if (slot.isBusy || !this.#mayWork(slot) || !this.#hasWorkFor(slot)) continue;
+      slot.isBusy = true;
+      this.#turn(slot);
+    }
+  }
+
+  #mayWork(slot: Slot): boolean {
+    const now = this.#wire.nowMs;
+    if (this.#waitsUntilMs > now || slot.sleepsUntilMs > now || this.#map.isComplete) return false;
+    let rivals = 0;
+    let proven = 0;
+    for (const other of this.#slots) {
+      if (!other.isBusy) continue;
+      if (other.isProven || other.isStreaming) proven += 1;
+      if (other !== slot && !(slot.isBusy && other.state === 'gated')) rivals += 1;
+    }
+    return rivals < (this.#isIdentified ? Math.max(1, Math.min(this.#network.connections, 2 * proven)) : 1);
+  }
+
+  #hasWorkFor(slot: Slot): boolean {
+    if (!this.#isIdentified) return !this.#slots.some((other) => other.isBusy);
+    return this.#rule.plan(this.#situation(slot), this.#network).type !== 'none';
+  }
+
+  /** The slot is free: admit it to the host, where it has no connection. */
+  #turn(slot: Slot): void {
+    if (!this.#mayWork(slot)) this.#rest(slot);
+    else if (slot.flow !== undefined && !slot.needsFresh) this.#lease(slot);
+    else {
+      this.#release(slot);
+      slot.state = 'gated';
+      this.#gate.acquire(slot);
+    }
+  }
+
+  onPermit(slot: Slot): void {
+    slot.hasPermit = true;
+    this.#admitted.push(slot);
+  }
+
+  hasWarm(): boolean {
+    return this.#warm.has;
+  }
+
+  #lease(slot: Slot): void {
+    const lease = this.#mayWork(slot) ? this.#leaseFor(slot) : undefined;
+    if (lease === undefined) {
+      this.#rest(slot);
+      return;
+    }
+    slot.lease = lease;
+    slot.leasedAtMs = this.#wire.nowMs;
+    this.#say(slot, `${lease.isHedge ? 'hedges' : 'leases'} ${mebibytes(lease.start)} to ${mebibytes(lease.end)}`);
+    slot.flow ??= slot.needsFresh ? undefined : this.#warm.take(slot);
+    if (slot.flow) this.#ask(slot);
+    else {
+      slot.hasServed = false;
+      slot.connectedFromMs = this.#wire.nowMs;
+      slot.state = 'connecting';
+      this.#warm.makeRoom(this.#gate.cap - this.#gate.held);
+      slot.flow = this.#wire.open(slot);
+    }
+  }
+
+  #leaseFor(slot: Slot): Slot['lease'] {
+    const map = this.#map;
+    if (!this.#isIdentified) {
+      return this.#slots.some((other) => other.lease !== undefined) ? undefined : map.lease(0, map.limit);
+    }
+    let decision = this.#rule.plan(this.#situation(slot), this.#network);
+    if (decision.type === 'split') {
+      const { victim: id, at, end } = decision;
+      const victim = this.#slots[id - 1];
+      if (victim?.lease === undefined || victim.flow === undefined) throw new Error(`slot ${id} has nothing to give`);
+      const wasOpenEnded = isOpenEnded(victim.lease, map.limit);
+      this.#say(slot, `splits ${id} at ${mebibytes(at)} of ${mebibytes(victim.lease.cursor)} to ${mebibytes(end)}`);
+      victim.lease.end = at;
+      victim.flow.wantedBytes = at - victim.lease.cursor;
+      if (wasOpenEnded) decision = this.#rule.plan(this.#situation(slot), this.#network);
+    }
+    switch (decision.type) {
+      case 'none':
+        return undefined;
+      case 'lease':
+        return map.lease(decision.start, decision.end);
+      case 'split':
+        return map.lease(decision.at, decision.end);
+      case 'hedge': {
+        const victim = this.#slots[decision.victim - 1];
+        if (victim?.lease) victim.lease.isHedged = true;
+        this.#hedges += 1;
+        return map.lease(decision.start, decision.end, true);
+      }
+    }
+  }
+
+  #situation(helper: Slot): Situation {
+    const leases: LeaseView[] = [];
+    let isHedging = false;
+    const roundTripMs = this.#roundTripMs();
+    for (const slot of this.#slots) {
+      if (slot === helper || slot.lease === undefined) continue;
+      isHedging ||= slot.lease.isHedge;
+      leases.push(this.#leaseView(slot, slot.lease, roundTripMs));
+    }
+    return {
+      holes: this.#map.holes(),
+      leases,
+      helperBytesPerSecond: helper.lastBytesPerSecond,
+      helperStartMs: helper.flow ? roundTripMs : 3 * roundTripMs,
+      connections: Math.min(this.#network.connections, this.#gate.cap),
+      isFragile: false,
+      mayHedge: !isHedging,
+    };
+  }
+
+  #leaseView(slot: Slot, lease: NonNullable<Slot['lease']>, roundTripMs: number): LeaseView {
+    if (slot.flow) this.#wire.settle(slot.flow);
+    const expectedMs = slot.isStreaming ? 0 : 3 * roundTripMs;
+    const waitedMs = slot.isStreaming ? 0 : this.#wire.nowMs - slot.leasedAtMs;
+    const isLate = waitedMs > Math.max(3 * expectedMs, 1000);
+    return {
+      id: slot.id,
+      cursor: Math.floor(lease.cursor),
+      end: lease.end,
+      bytesPerSecond: slot.isStreaming ? slot.meter.bytesPerSecond : 0,
+      observedMs: slot.isStreaming ? slot.meter.observedMs : isLate ? waitedMs : 0,
+      startMs: isLate ? 0 : expectedMs,
+      isOpenEnded: isOpenEnded(lease, this.#map.limit),
+      isFixed: lease.isHedge || lease.isHedged,
+    };
+  }
+
+  #roundTripMs(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const slot of this.#slots) if (slot.roundTripMs > 0) least = Math.min(least, slot.roundTripMs);
+    return Number.isFinite(least) ? least : 50;
+  }
+}

@@ -1,0 +1,291 @@
+/** Whether a server still has the file of which bytes are on disk: never a mix of two versions, and no needless restart. */
+import { expect, test } from 'vitest';
+import { type Resource, resourceOf } from '../../support/answer.ts';
+import { cut, header, replaceFile } from '../../support/changes.ts';
+import { type Content, content } from '../../support/content.ts';
+import type { Exchange } from '../../support/exchange.ts';
+import { KiB, MiB, type Rig, type Run, startRig } from '../../support/fetching.ts';
+import { contentRange, ignoreRange } from '../../support/range-changes.ts';
+
+const always = Number.POSITIVE_INFINITY;
+const size = 16 * MiB;
+const rate = { bytesPerSecond: 2 * MiB };
+const windowBytes = 16 * KiB;
+
+const lengthOf = ({ range }: Exchange) => (range === undefined ? Number.POSITIVE_INFINITY : range.end - range.start);
+/** Requests that only compare bytes with those on disk. */
+const windowsAmong = (requests: readonly Exchange[]) => requests.filter((each) => lengthOf(each) <= windowBytes);
+const restartCodes = (run: Run) => run.events.flatMap((event) => (event.type === 'restarted' ? [event.failure.code] : []));
+const noRanges = (requests: readonly Exchange[]) => requests.filter(({ range }) => range === undefined);
+
+/** A total that is wrong on parts only. */
+const wrongTotal = contentRange(({ start, end }, total) => `bytes ${start}-${end - 1}/${total + 49}`);
+
+test('F11: a wrong total under the same strong tag is a server that cannot count: one stream fetches the file', async () => {
+  await using rig = await startRig({
+    content: content(11, size),
+    ...rate,
+    faults: [{ on: { ranged: true }, times: always, answer: wrongTotal }],
+  });
+  const run = rig.download({ connections: 8, onChange: 'fail' });
+  await run.end();
+  await rig.expectDone(run);
+  expect(rig.origin.requests).toHaveLength(3);
+  expect(run.receivedBytes).toBe(size);
+  expect(run.notes('no-ranges')).toBe(1);
+});
+
+test('F11: a wrong total without a strong tag is another file', async () => {
+  await using rig = await startRig({
+    content: content(12, size),
+    etag: undefined,
+    ...rate,
+    faults: [{ on: { ranged: true }, answer: wrongTotal }],
+  });
+  const run = rig.download({ connections: 8, onChange: 'fail' });
+  await run.end();
+  expect(run.code).toBe('E_REMOTE_CHANGED');
+  expect(rig.origin.requests).toHaveLength(2);
+});
+
+test('F11: a file that seems to change again and again is fetched over one stream in the end', async () => {
+  await using rig = await startRig({
+    content: content(13, size),
+    etag: undefined,
+    ...rate,
+    faults: [{ on: { ranged: true }, times: always, atLeast: 2, answer: wrongTotal }],
+  });
+  const run = rig.download({ connections: 8, onChange: 'restart' });
+  await run.end();
+  await rig.expectDone(run);
+  expect(restartCodes(run)).toEqual(['E_REMOTE_CHANGED', 'E_REMOTE_CHANGED']);
+  expect(rig.origin.requests.map(({ range }) => range === undefined)).toEqual([true, false, true, false, true]);
+});
+
+test('F14: another strong tag on other connections is settled by comparing bytes, answer by answer', async () => {
+  const nodes = ({ connection }: Exchange) => (connection === 1 ? '"v1"' : '"node-2"');
+  await using rig = await startRig({
+    content: content(14, size),
+    ...rate,
+    faults: [{ on: { ranged: true }, times: always, atLeast: 7, answer: header('ETag', nodes) }],
+  });
+  const run = rig.download({ connections: 8, onChange: 'fail', retries: 0 });
+  await run.end();
+  await rig.expectDone(run);
+  expect(rig.origin.maxStreams).toBe(8);
+  const windows = windowsAmong(rig.origin.requests);
+  const parts = rig.origin.requests.filter((each) => lengthOf(each) > windowBytes);
+  const used = parts.filter(({ outcome }) => outcome === 'complete');
+  expect(windows.length).toBeGreaterThan(0);
+  // Each connection in doubt is refused once and then compares before each answer.
+  expect(parts.length - used.length).toBeLessThanOrEqual(2 * 7);
+  expect(windows.length).toBeLessThanOrEqual(parts.length);
+  expect(run.notes('validators-differ')).toBeGreaterThan(0);
+});
+
+test('F14: one node with another tag costs at most three requests', async () => {
+  await using rig = await startRig({
+    content: content(15, size),
+    ...rate,
+    faults: [{ on: { connection: 3, ranged: true }, times: always, answer: header('ETag', '"node-2"') }],
+  });
+  const plain = await requestsWithoutFault(rig.content);
+  const run = rig.download({ connections: 4, onChange: 'fail', retries: 0 });
+  await run.end();
+  await rig.expectDone(run);
+  expect(windowsAmong(rig.origin.requests).length).toBeLessThanOrEqual(2);
+  expect(rig.origin.requests.length - plain).toBeLessThanOrEqual(3 + 2);
+});
+
+async function requestsWithoutFault(source: Content): Promise<number> {
+  await using rig = await startRig({ content: source, ...rate });
+  const run = rig.download({ connections: 4 });
+  await run.end();
+  await rig.expectDone(run);
+  return rig.origin.requests.length;
+}
+
+interface Replacement {
+  readonly name: string;
+  readonly seed: number;
+  readonly first?: Partial<Resource>;
+  readonly then: Partial<Resource>;
+  /** Only bytes can tell. */
+  readonly isCompared: boolean;
+}
+
+const laterDate = 'Fri, 02 Jan 2026 00:00:00 GMT';
+const replacements: readonly Replacement[] = [
+  { name: 'another tag', seed: 150, then: { etag: '"v2"' }, isCompared: true },
+  { name: 'another tag and date', seed: 151, then: { etag: '"v2"', lastModified: laterDate }, isCompared: false },
+  {
+    name: 'another date, without tags',
+    seed: 152,
+    first: { etag: undefined },
+    then: { etag: undefined, lastModified: laterDate },
+    isCompared: false,
+  },
+];
+
+/** The rig of a file that is replaced as a connection asks for a part of it. */
+async function rigOfReplacedFile(seed: number, then: Resource, first: Partial<Resource> = {}): Promise<Rig> {
+  const faults = [{ on: { after: 2 * MiB, ranged: true }, answer: replaceFile(then) }];
+  return await startRig({ content: content(seed, size), ...first, ...rate, faults });
+}
+
+for (const { name, seed, first, then, isCompared } of replacements) {
+  test(`F15: a file replaced by one of ${name} ends the download and keeps what was fetched`, async () => {
+    const v2 = content(seed + 10, size);
+    await using rig = await rigOfReplacedFile(seed, resourceOf({ content: v2, ...then }), first);
+    const run = rig.download({ connections: 8, onChange: 'fail' });
+    await run.end();
+    expect(run.code).toBe('E_REMOTE_CHANGED');
+    const seenAt = rig.origin.requests.find(({ bytesServed, range }) => range !== undefined && bytesServed >= 2 * MiB)?.at ?? 0;
+    expect(rig.clock.now() - seenAt).toBeLessThan(1500);
+    expect(windowsAmong(rig.origin.requests).length > 0).toBe(isCompared);
+    expect((await rig.claims('file.bin')).length).toBeGreaterThan(0);
+    expect(run.restarts).toBe(0);
+  });
+
+  test(`F15: a file replaced by one of ${name} is fetched anew, announced and never mixed`, async () => {
+    const v2 = content(seed + 20, size);
+    await using rig = await rigOfReplacedFile(seed + 5, resourceOf({ content: v2, ...then }), first);
+    const run = rig.download({ connections: 8, onChange: 'restart' });
+    await run.end();
+    await rig.expectDone(run, v2);
+    expect(restartCodes(run)).toEqual(['E_REMOTE_CHANGED']);
+    expect(noRanges(rig.origin.requests)).toHaveLength(2);
+    expect(rig.origin.maxStreams).toBe(8);
+  });
+}
+
+test('F15: a later date without a tag ends a resume too, whatever the bytes that are compared', async () => {
+  const source = content(158, size);
+  await using rig = await startRig({ content: source, etag: undefined, bytesPerSecond: 4 * MiB });
+  const kept = await rig.leavePart(4 * MiB);
+  rig.origin.replace(undefined, resourceOf({ content: source, etag: undefined, lastModified: laterDate }));
+  const run = rig.download({ connections: 8, onChange: 'fail' });
+  await run.end();
+  expect(run.code).toBe('E_REMOTE_CHANGED');
+  expect(await rig.claims('file.bin')).toEqual([{ start: 0, end: kept }]);
+});
+
+for (const { name, validators } of [
+  { name: 'with tags', validators: (tag: string) => ({ etag: `"${tag}"` }) },
+  { name: 'without any validator', validators: () => ({ etag: undefined, lastModified: undefined }) },
+]) {
+  test(`F15: a file replaced between two plain streams is never mixed, ${name}`, async () => {
+    const v2 = content(171, size);
+    await using rig = await startRig({
+      content: content(170, size),
+      acceptRanges: false,
+      ...validators('v1'),
+      ...rate,
+      faults: [
+        { on: { ranged: true }, times: always, answer: ignoreRange('poison') },
+        { on: { request: 1 }, answer: cut(6 * MiB, 'fin') },
+        { on: { from: 3 }, answer: replaceFile(resourceOf({ content: v2, acceptRanges: false, ...validators('v2') })) },
+      ],
+    });
+    const run = rig.download({ connections: 2 });
+    await run.end();
+    await rig.expectDone(run, v2);
+    expect(run.restarts).toBe(1);
+    expect(rig.origin.requests).toHaveLength(3);
+  });
+}
+
+test('F15: a plain stream that begins again under the same strong tag loses nothing', async () => {
+  await using rig = await startRig({
+    content: content(172, size),
+    acceptRanges: false,
+    headers: [['Accept-Ranges', 'none']],
+    ...rate,
+    faults: [{ on: { request: 1 }, answer: cut(6 * MiB, 'fin') }],
+  });
+  const run = rig.download({ connections: 8, onChange: 'fail' });
+  await run.end();
+  await rig.expectDone(run);
+  expect(run.restarts).toBe(0);
+  expect(rig.origin.requests).toHaveLength(2);
+});
+
+for (const onChange of ['fail', 'restart'] as const) {
+  test(`F16: a file replaced by one of another size is not compared: ${onChange}`, async () => {
+    const v2 = content(161, size + MiB);
+    await using rig = await rigOfReplacedFile(160, resourceOf({ content: v2, etag: '"v2"' }));
+    const run = rig.download({ connections: 8, onChange });
+    await run.end();
+    expect(windowsAmong(rig.origin.requests)).toEqual([]);
+    if (onChange === 'fail') {
+      expect(run.code).toBe('E_REMOTE_CHANGED');
+      expect((await rig.claims('file.bin')).length).toBeGreaterThan(0);
+    } else {
+      await rig.expectDone(run, v2);
+      expect(restartCodes(run)).toEqual(['E_REMOTE_CHANGED']);
+    }
+  });
+}
+
+for (const [number, validators] of [
+  ['F17', { etag: 'W/"x"', lastModified: undefined }],
+  ['F18', { etag: undefined, lastModified: undefined }],
+] as const) {
+  test(`${number}: a resume with ${validators.etag ?? 'no validator'} compares bytes first, then goes on`, async () => {
+    await using rig = await startRig({ content: content(17, size), ...validators, bytesPerSecond: MiB });
+    const kept = await rig.leavePart(4 * MiB);
+    const before = rig.origin.requests.length;
+    const run = rig.download({ connections: 8, onChange: 'fail' });
+    await run.end();
+    await rig.expectDone(run);
+    const asked = rig.origin.requests.slice(before);
+    const windows = windowsAmong(asked);
+    expect(windows.length).toBeGreaterThanOrEqual(2);
+    expect(windows.length).toBeLessThanOrEqual(3);
+    // Before anything else, and one after another.
+    expect(asked.slice(0, windows.length)).toEqual(windows);
+    expect(windows.every(({ range, streams }) => streams === 0 && (range?.end ?? 0) <= kept)).toBe(true);
+    expect(asked.filter((each) => !windows.includes(each)).every(({ range }) => (range?.start ?? 0) >= kept)).toBe(true);
+    expect(rig.origin.maxStreams).toBe(8);
+    for (const { headers } of rig.origin.requests) {
+      expect(headers).not.toHaveProperty('if-match');
+      expect(headers).not.toHaveProperty('if-range');
+    }
+  });
+}
+
+for (const onChange of ['fail', 'restart'] as const) {
+  test(`F18: a resume without validators finds other bytes: ${onChange}`, async () => {
+    const validators = { etag: undefined, lastModified: undefined };
+    const v2 = content(181, size);
+    await using rig = await startRig({ content: content(180, size), ...validators, bytesPerSecond: 4 * MiB });
+    const kept = await rig.leavePart(6 * MiB);
+    rig.origin.replace(undefined, resourceOf({ content: v2, ...validators }));
+    const before = rig.origin.requests.length;
+    const run = rig.download({ connections: 8, onChange });
+    await run.end();
+    if (onChange === 'fail') {
+      expect(run.code).toBe('E_REMOTE_CHANGED');
+      expect(await rig.claims('file.bin')).toEqual([{ start: 0, end: kept }]);
+      expect(rig.origin.requests.length - before).toBe(1);
+    } else {
+      await rig.expectDone(run, v2);
+      expect(restartCodes(run)).toEqual(['E_REMOTE_CHANGED']);
+    }
+  });
+}
+
+test('F19: a server that drops ranges under If-Range serves eight connections, for none is sent', async () => {
+  await using rig = await startRig({
+    content: content(19, size),
+    ...rate,
+    faults: [{ on: { where: ({ headers }) => 'if-range' in headers }, times: always, atLeast: 0, answer: ignoreRange('poison') }],
+  });
+  const kept = await rig.leavePart(2 * MiB);
+  expect(kept).toBeGreaterThan(0);
+  const run = rig.download({ connections: 8 });
+  await run.end();
+  await rig.expectDone(run);
+  expect(rig.origin.maxStreams).toBe(8);
+  for (const { headers } of rig.origin.requests) expect(headers).not.toHaveProperty('if-range');
+});
