@@ -10,6 +10,35 @@ export interface Interval {
 /** A header as the user wrote it. Order and spelling are kept. */
 export type HeaderField = readonly [name: string, value: string];
 
+/** Which proxy leads to which address. Chosen for each hop of a redirect anew. */
+export interface ProxySettings {
+  /** For http: addresses. `http://`, `https://` or `socks5://HOST:PORT`; a login in it goes to the proxy alone. */
+  readonly http?: string;
+  /** For https: addresses. */
+  readonly https?: string;
+  /**
+   * Hosts reached without: a name stands for all below it too, `10.0.0.0/8` for a network, `*` for everything; with
+   * `:PORT` only there.
+   */
+  readonly noProxy?: readonly string[];
+}
+
+/** A cookie as a browser keeps it. */
+export interface StoredCookie {
+  readonly name: string;
+  readonly value: string;
+  /** Without a leading dot. */
+  readonly domain: string;
+  /** Hosts below the domain get it too. */
+  readonly hasSubdomains: boolean;
+  readonly path: string;
+  /** Goes over https only. */
+  readonly isSecure: boolean;
+  readonly isHttpOnly: boolean;
+  /** Milliseconds since the epoch; absent where it lives as long as a session. */
+  readonly expiresAt?: number;
+}
+
 /** What to ask of the server. Secrets in it are bound to the origin of `url`. */
 export interface DownloadRequest {
   /** Absolute http(s) address as WHATWG URL reads it; userinfo in it is a login. */
@@ -19,13 +48,17 @@ export interface DownloadRequest {
   readonly headers?: readonly HeaderField[];
   /** A cookie header, `a=1; b=2`, for the origin of `url`. */
   readonly cookie?: string;
-  /** HTTP Basic (RFC 7617), for the origin of `url`. */
+  /** Cookies by their own domains, paths and ends: they go to whatever host they belong to, on the way of a redirect too. */
+  readonly cookies?: readonly StoredCookie[];
+  /** HTTP Basic (RFC 7617), or Digest (RFC 7616) where the server asks for it; for the origin of `url`. */
   readonly login?: { readonly user: string; readonly password: string };
   readonly body?: string | Uint8Array;
   /** PEM certificates trusted besides the built-in ones. */
   readonly ca?: string;
   /** Accept any certificate. Loud, and only for this download. */
   readonly insecure?: boolean;
+  /** Absent: the servers are asked directly. */
+  readonly proxy?: ProxySettings;
 }
 
 export type IfExists = 'rename' | 'overwrite' | 'skip';
@@ -75,7 +108,7 @@ export interface SegmentView {
   readonly cursor: number;
   readonly end: number;
   readonly bytesPerSecond: number;
-  /** `address:port` of the server, once connected. */
+  /** `address:port` of the server, or of the proxy that leads to it, once connected. */
   readonly address?: string;
   readonly isHedge: boolean;
   /** Milliseconds left of a back-off. */

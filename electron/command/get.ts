@@ -41,7 +41,7 @@ async function makeFolders({ orders }: GetPlan): Promise<void> {
 }
 
 async function startTelling(downloads: Downloads, { quiet, json }: Manner, output: Output): Promise<() => void> {
-  if (json) return tellAsJson(downloads, output);
+  if (json) return tellAsJson(downloads, output, !quiet);
   if (quiet) return () => undefined;
   if (!output.canRedraw) return tellPlainly(downloads, output);
   // Only here: a script does not pay for what draws.

@@ -8,14 +8,15 @@ const progressEveryMs = 500;
 
 type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Starts telling; returns what ends it. */
-export function tellAsJson(downloads: Downloads, output: Output): () => void {
+/** Starts telling; returns what ends it. Without progress, only what happens is told. */
+export function tellAsJson(downloads: Downloads, output: Output, withProgress: boolean): () => void {
   const lineOf = (type: string, row: DownloadRow, fields: Fields): string =>
     JSON.stringify({ type, id: row.id, url: safeUrl(row.order.request.url), ...fields });
   const unsubscribe = downloads.subscribe((event) => {
     const fields = eventFields(event);
     if (fields && event.type !== 'forgetful') output.line(lineOf(fields[0], event.row, fields[1]));
   });
+  if (!withProgress) return unsubscribe;
   const lastProgress = new Map<number, string>();
   const timer = setInterval(() => {
     for (const row of downloads.rows()) {

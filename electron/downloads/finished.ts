@@ -36,6 +36,7 @@ function hashOf(request: DownloadRequest): string {
 }
 
 function parseRow(line: string): FinishedRow | undefined {
+  if (line === '') return undefined;
   try {
     const row: unknown = JSON.parse(line);
     if (typeof row !== 'object' || row === null) return undefined;
@@ -46,6 +47,12 @@ function parseRow(line: string): FinishedRow | undefined {
   } catch {
     return undefined;
   }
+}
+
+function addTo(byHash: Map<string, FinishedRow[]>, row: FinishedRow): void {
+  const rows = byHash.get(row.urlHash);
+  if (rows) rows.push(row);
+  else byHash.set(row.urlHash, [row]);
 }
 
 async function look(path: string): Promise<{ size: number; mtimeMs: number } | undefined> {
@@ -71,6 +78,8 @@ export interface Wanted {
 export class FinishedMemory {
   readonly #folder: string;
   readonly #path: string;
+  /** By address hash, oldest first. Loaded at the first need: most runs of a command have none. */
+  #rows: Promise<Map<string, FinishedRow[]>> | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -81,9 +90,9 @@ export class FinishedMemory {
   async find({ request, directory, name, checksum }: Wanted): Promise<FinishedFile | undefined> {
     const target = name === undefined ? undefined : join(directory, name);
     if (target !== undefined && (await look(target)) === undefined) return undefined;
-    const urlHash = hashOf(request);
-    const rows = await this.#rowsOf(urlHash);
-    for (const row of rows.reverse()) {
+    this.#rows ??= this.#load();
+    const rows = (await this.#rows).get(hashOf(request)) ?? [];
+    for (const row of rows.toReversed()) {
       if (target === undefined ? dirname(row.path) !== directory : row.path !== target) continue;
       const now = await look(row.path);
       if (now?.size !== row.size || now.mtimeMs !== row.mtimeMs) continue;
@@ -103,23 +112,22 @@ export class FinishedMemory {
     await using file = await open(this.#path, 'a', 0o600);
     // The line break comes first too: a row cut by a crash must not swallow this one.
     await file.write(`\n${JSON.stringify(row)}\n`);
+    if (this.#rows !== undefined) addTo(await this.#rows, row);
   }
 
-  async #rowsOf(urlHash: string): Promise<FinishedRow[]> {
+  async #load(): Promise<Map<string, FinishedRow[]>> {
     const text = await readFile(this.#path, 'utf8').catch(() => '');
-    const lines = text.split('\n').filter((line) => line !== '');
-    if (lines.length > mostRows) await this.#compact(lines).catch(() => undefined);
-    return lines
-      .filter((line) => line.includes(urlHash))
-      .flatMap((line) => parseRow(line) ?? [])
-      .filter((row) => row.urlHash === urlHash);
+    const rows = text.split('\n').flatMap((line) => parseRow(line) ?? []);
+    if (rows.length > mostRows) await this.#compact(rows).catch(() => undefined);
+    const byHash = new Map<string, FinishedRow[]>();
+    for (const row of rows) addTo(byHash, row);
+    return byHash;
   }
 
   /** Keeps the newest row of each path. A row another process appends meanwhile may be lost, which is allowed. */
-  async #compact(lines: readonly string[]): Promise<void> {
+  async #compact(rows: readonly FinishedRow[]): Promise<void> {
     const newest = new Map<string, FinishedRow>();
-    for (const row of lines.map(parseRow)) {
-      if (row === undefined) continue;
+    for (const row of rows) {
       newest.delete(row.path);
       newest.set(row.path, row);
     }

@@ -181,7 +181,9 @@ function judgePart(
   if (doubt === 'changed') {
     return refused('changed', 'E_REMOTE_CHANGED', `the file changed on the server (it is of ${told.lastModified} now)`);
   }
-  if (doubt === 'suspect') return refused('suspect', 'E_REMOTE_CHANGED', 'the file may have changed on the server (its ETag differs)');
+  if (doubt === 'suspect') {
+    return refused('suspect', 'E_REMOTE_CHANGED', 'the file may have changed on the server (its ETag differs)');
+  }
   const length = contentLength(answer.headers);
   const end = Math.min(last + 1, asked.end);
   // Bytes beyond what Content-Range names are nobody's, even where the length announces them.

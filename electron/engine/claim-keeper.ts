@@ -7,6 +7,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { Clock } from './clock.ts';
 import type { EngineOptions } from './options.ts';
 import type { PartFile } from './part-file.ts';
+import type { Sums } from './sums.ts';
 
 /** At most a tenth of the time is spent syncing. */
 const REST_FACTOR = 10;
@@ -16,6 +17,7 @@ export class ClaimKeeper {
   readonly #options: EngineOptions;
   readonly #checkpoint: Checkpoint;
   readonly #part: PartFile;
+  readonly #sums: Sums;
   readonly #done: () => readonly Interval[];
   readonly #onError: (error: unknown) => void;
   #softBytes = 0;
@@ -29,13 +31,14 @@ export class ClaimKeeper {
   constructor(
     clock: Clock,
     options: EngineOptions,
-    stored: { readonly checkpoint: Checkpoint; readonly part: PartFile; done(): readonly Interval[] },
+    stored: { readonly checkpoint: Checkpoint; readonly part: PartFile; readonly sums: Sums; done(): readonly Interval[] },
     onError: (error: unknown) => void,
   ) {
     this.#clock = clock;
     this.#options = options;
     this.#checkpoint = stored.checkpoint;
     this.#part = stored.part;
+    this.#sums = stored.sums;
     this.#done = () => stored.done();
     this.#onError = onError;
     this.#softAt = clock.now();
@@ -71,7 +74,10 @@ export class ClaimKeeper {
     this.#hardBytes = 0;
     this.#hardAt = this.#clock.now();
     try {
-      await this.#checkpoint.writeHard(this.#done(), () => this.#part.datasync());
+      // A claim is worth what its sum is: both are durable before it.
+      await this.#checkpoint.writeHard(this.#done(), async () => {
+        await Promise.all([this.#part.datasync(), this.#sums.sync()]);
+      });
     } finally {
       this.#isSyncing = false;
       const now = this.#clock.now();
@@ -84,7 +90,9 @@ export class ClaimKeeper {
     this.#softBytes = 0;
     this.#softAt = this.#clock.now();
     try {
-      await this.#checkpoint.writeSoft(this.#done());
+      const done = [...this.#done()];
+      await this.#sums.flush();
+      await this.#checkpoint.writeSoft(done);
     } finally {
       this.#isWriting = false;
     }

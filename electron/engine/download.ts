@@ -8,7 +8,15 @@
  * A run begins with what the disk holds, never with what memory believes: after a pause, a failure and a crash alike.
  */
 import { join } from 'node:path';
-import type { Checksum, DownloadEvent, DownloadProgress, DownloadRequest, DownloadState, DownloadTarget } from '#shared/download';
+import type {
+  Checksum,
+  DownloadEvent,
+  DownloadProgress,
+  DownloadRequest,
+  DownloadState,
+  DownloadTarget,
+  Interval,
+} from '#shared/download';
 import type { Answer, Identity } from './accept.ts';
 import type { Backlog } from './batch-writer.ts';
 import { type Digest, hashFile, parseDigestHeaders } from './checksum.ts';
@@ -79,6 +87,8 @@ export class Download {
   #stored: StoredPart | undefined;
   #map = new RangeMap(undefined);
   #identity: Identity | undefined;
+  /** Aborted when what an earlier run left is of no interest any more. */
+  #auditing: AbortController | undefined;
   #digest: Digest | undefined;
   #finalUrl: URL;
   #resumedBytes = 0;
@@ -250,6 +260,7 @@ export class Download {
     } catch (error) {
       end = await this.#afterFailure(error);
     } finally {
+      this.#auditing = undefined;
       removeTick();
       this.#receivedBytes += this.#transfer?.receivedBytes ?? 0;
       this.#transfer = undefined;
@@ -283,16 +294,45 @@ export class Download {
       this.#tellIdentified();
     }
     this.#throwIfPausing();
-    const transfer = this.#newTransfer(left?.found);
-    if ((await transfer.run()) === 'stopped') return await this.#park();
+    const audited = this.#startAudit();
+    let transfer = this.#newTransfer(left?.found);
+    for (;;) {
+      if ((await transfer.run()) === 'stopped') return await this.#park();
+      this.#setState({ type: 'verifying' });
+      await audited;
+      this.#throwIfPausing();
+      if (this.#map.isComplete) break;
+      // The audit found damage when everything else was there.
+      transfer = this.#newTransfer({
+        claims: this.#map.done,
+        identity: this.#identity ?? { isWebPage: false },
+        isOtherAddress: false,
+      });
+    }
     const stored = this.#part();
-    this.#setState({ type: 'verifying' });
     await stored.sync();
     await this.#verify(stored);
     this.#throwIfPausing();
     this.#setState({ type: 'finalizing' });
     const path = await stored.finish(this.#identity?.lastModified, this.#hooks.onPlaced);
     return { type: 'done', path, size: this.#map.doneBytes, lengthVerified: transfer.isLengthVerified };
+  }
+
+  /** Has what an earlier run left looked at in the background; resolves when that is over. */
+  async #startAudit(): Promise<void> {
+    const auditing = new AbortController();
+    const onDamage = ({ start, end }: Interval): readonly Interval[] => {
+      const message = `bytes ${start}-${end - 1} were damaged since they were fetched: they are fetched again`;
+      this.#emit({ type: 'restarted', failure: { code: 'E_FS_IO', message } });
+      this.#map.unclaim(start, end);
+      return this.#map.done;
+    };
+    this.#auditing = auditing;
+    try {
+      await this.#stored?.audit(onDamage, auditing.signal);
+    } catch (error) {
+      if (!auditing.signal.aborted) this.#transfer?.fail(error);
+    }
   }
 
   #newTransfer(found: Found | undefined): Transfer {
@@ -310,6 +350,7 @@ export class Download {
         identify: (answer, identity, url) => this.#identify(answer, identity, url),
         giveUpClaims: (cause) => this.#giveUpClaims(cause),
         part: () => this.#part().file,
+        write: (buffers, position) => this.#part().write(buffers, position),
         onAnswer: (answer) => {
           this.#digest ??= parseDigestHeaders(answer.headers, answer.status);
         },
@@ -367,6 +408,7 @@ export class Download {
   }
 
   async #giveUpClaims(cause: DownloadError): Promise<void> {
+    this.#auditing?.abort();
     this.#emit({ type: 'restarted', failure: cause.failure });
     this.#digest = undefined;
     this.#resumedBytes = 0;
@@ -402,6 +444,7 @@ export class Download {
 
   /** Everything received is on disk: put it on record and close. */
   async #park(): Promise<DownloadState> {
+    this.#auditing?.abort();
     if (this.#stored) {
       await this.#stored.sync();
       await this.#stored.close(this.#map.done.length > 0);
@@ -411,6 +454,7 @@ export class Download {
   }
 
   async #afterFailure(error: unknown): Promise<DownloadState> {
+    this.#auditing?.abort();
     if (error instanceof AlreadyThere) return { type: 'skipped', path: error.path };
     if (this.#pausing && !(error instanceof DownloadError))
       return await this.#park().catch((cause: unknown) => this.#afterFailure(cause));

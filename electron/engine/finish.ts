@@ -1,7 +1,7 @@
 /**
  * The last steps, from a complete, synced and closed part to a file under its final name:
  *
- *   link part → final   sync the folder   tell the caller   unlink the part   unlink the checkpoint
+ *   link part → final   sync the folder   tell the caller   unlink the part   its sums   its checkpoint
  *
  * Each can be killed and all be done again: what is done already is recognised by the file's own identity, never by a name.
  * No step ever replaces a file of the user's, except where overwriting was asked for.
@@ -14,6 +14,7 @@ import { errnoOf, toDiskError } from './disk-errors.ts';
 import { DownloadError } from './errors.ts';
 import type { FileIdentity, FileIo } from './file-io.ts';
 import { candidates } from './names-taken.ts';
+import { sumsPath } from './sums.ts';
 
 /** How long another program (a virus scanner, an indexer) may hold a file before that is a failure. */
 const patienceMs = 60_000;
@@ -61,6 +62,8 @@ export async function finish(options: FinishOptions): Promise<string> {
   // Another download may have begun under the same name since an earlier try of ours: its files stay.
   if (left !== undefined && !isSameFile(left, options.part)) return finalPath;
   await remove(options, options.partPath);
+  // The record goes last: with it, whoever is killed in between is understood.
+  await remove(options, sumsPath(options.partPath));
   await remove(options, checkpointPath(options.partPath));
   return finalPath;
 }

@@ -223,7 +223,7 @@ export class HostGate {
       isServed = now;
       this.#served += now ? 1 : -1;
       this.#mostServed = Math.max(this.#mostServed, this.#served);
-      this.#cap = Math.max(this.#cap, this.#served);
+      if (this.#served > this.#cap) this.#raiseCap();
     };
     return {
       noteServed,
@@ -238,6 +238,14 @@ export class HostGate {
         this.#serve();
       },
     };
+  }
+
+  /** A trial went well: the next may follow as soon as the first did. */
+  #raiseCap(): void {
+    this.#cap = this.#served;
+    this.#hasTried = false;
+    this.#trialMs = TRIAL_MS;
+    this.#nextTrialAt = this.#clock.now() + TRIAL_MS;
   }
 
   #stopTimer(): void {

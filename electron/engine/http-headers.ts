@@ -37,9 +37,8 @@ export function parseContentRange(text: string | undefined): ContentRange | unde
   if (first !== undefined && last !== undefined) parsed.range = { first: Number(first), last: Number(last) };
   if (total !== '*') parsed.total = Number(total);
   // Invalid by RFC 9110 section 14.4, or beyond what numbers hold exactly.
-  const end = parsed.total ?? Number.MAX_SAFE_INTEGER + 1;
-  if (!Number.isSafeInteger(end - 1)) return undefined;
-  if (parsed.range && (parsed.range.last < parsed.range.first || parsed.range.last >= end)) return undefined;
+  const { range, total: end = Number.MAX_SAFE_INTEGER } = parsed;
+  if (!Number.isSafeInteger(end) || (range && (range.last < range.first || range.last >= end))) return undefined;
   return parsed;
 }
 

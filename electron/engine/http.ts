@@ -13,6 +13,7 @@ import Client from 'undici/lib/dispatcher/client.js';
 import type { Clock } from './clock.ts';
 import { DownloadError } from './errors.ts';
 import { type AnswerHeaders, header } from './http-headers.ts';
+import { skipInterimAnswers } from './interim.ts';
 import type { WireRequest } from './request.ts';
 import { openSocket, type TlsOptions } from './socket.ts';
 import { exchangeTrouble, TransportError } from './trouble.ts';
@@ -51,6 +52,7 @@ export class Connection {
   readonly #client: Dispatcher;
   readonly #socket: Socket;
   readonly #host: string;
+  readonly #awaitAnswer: () => void;
   #wasReset = false;
   #isOpen = true;
   #exchanges = 0;
@@ -60,6 +62,7 @@ export class Connection {
     this.origin = target.url.origin;
     this.#host = target.url.host;
     this.#socket = socket;
+    this.#awaitAnswer = skipInterimAnswers(socket);
     this.connectMs = connectMs;
     this.address = `${socket.remoteAddress}:${socket.remotePort}`;
     // Registered before undici's own listeners, so the fact is known when undici reports the end.
@@ -122,6 +125,7 @@ export class Connection {
 
   send(request: WireRequest, listener: ExchangeListener): Exchange {
     this.#exchanges += 1;
+    this.#awaitAnswer();
     const handler = new ExchangeHandler(listener, {
       host: this.#host,
       wasUsed: this.wasUsed,

@@ -3,7 +3,7 @@
  * turn on this map, so two slots can never be given the same byte (but for a hedge, on purpose).
  */
 import type { Interval } from '#shared/download';
-import { add, holes, sizeOf, uncovered } from './intervals.ts';
+import { add, difference, holes, sizeOf, uncovered } from './intervals.ts';
 
 /** A range given to one slot. It ends when the slot reached `end`, or lost it. */
 export class Lease {
@@ -94,6 +94,11 @@ export class RangeMap {
   claim(start: number, end: number): void {
     add(this.#done, start, end);
     for (const lease of this.#leases) this.#settle(lease);
+  }
+
+  /** What was believed to be on disk is not: it is a hole again. */
+  unclaim(start: number, end: number): void {
+    this.#done.splice(0, this.#done.length, ...difference(this.#done, [{ start, end }]));
   }
 
   #settle(lease: Lease): void {

@@ -20,6 +20,8 @@ export interface Circumstances {
   readonly isOneMore: boolean;
   /** Something was received from this address in this run: it is no dead link. */
   readonly hasDelivered: boolean;
+  /** The request carried a login. */
+  readonly hasLogin: boolean;
   /** Something is on disk, from this run or an earlier one. */
   readonly hasClaims: boolean;
   /** The address asked was reached by redirect from the original. */
@@ -149,7 +151,8 @@ function afterLinkStatus(status: number, answer: Answer, error: DownloadError, a
   }
   if (status === 403 && around.mayAskPlain && (around.isFresh || !around.isResolved)) return { type: 'ask-plain' };
   if (status === 401 && !around.hasDelivered) {
-    return { type: 'fail', error: new DownloadError('E_AUTH', `the server wants a login${realmOf(answer)}`) };
+    const fact = around.hasLogin ? 'the server refused the login' : 'the server wants a login';
+    return { type: 'fail', error: new DownloadError('E_AUTH', `${fact}${realmOf(answer)}`) };
   }
   return deadLink(around, error, 'E_LINK_EXPIRED');
 }
@@ -166,10 +169,12 @@ function deadLink(around: Circumstances, error: DownloadError, code: 'E_LINK_EXP
   return { type: 'new-link', error: expired };
 }
 
+/** What the login is for, in the server's words: a quoted string, or a bare word as some write it (RFC 9110 section 11.5). */
 function realmOf(answer: Answer): string {
-  const challenge = answer.headers['www-authenticate'];
-  const realm = /realm="([^"]{1,80})"/i.exec(String(challenge ?? ''))?.[1]?.replace(/[^\x20-\x7e]/g, '');
-  return realm === undefined ? '' : ` for "${realm}"`;
+  const challenge = String(answer.headers['www-authenticate'] ?? '');
+  const [, quoted, bare] = /\brealm\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))/i.exec(challenge) ?? [];
+  const realm = (quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '').replace(/[^\x20-\x7e]/g, '').slice(0, 80);
+  return realm === '' ? '' : ` for "${realm}"`;
 }
 
 /** BACKOFF(k): the first wait doubled k times, at most a minute (or the first wait, if longer), give or take a fifth. */

@@ -84,6 +84,13 @@ export class RequestSource {
     return { ...(ca === undefined ? {} : { ca }), ...(insecure === undefined ? {} : { insecure }) };
   }
 
+  /** Whether a request to `url` tells who the user is, other than by cookies. */
+  carriesLogin(url: URL): boolean {
+    const isGiven =
+      this.#login !== undefined || (this.#given.headers ?? []).some(([name]) => name.toLowerCase() === 'authorization');
+    return isGiven && this.#holdsSecretsFor(url);
+  }
+
   /** The request for one hop. `method` differs from ours after a 303. */
   at(url: URL, range: Interval | undefined, method = this.method): WireRequest {
     const isOurs = this.#holdsSecretsFor(url);

@@ -5,6 +5,7 @@
 import { basename, join } from 'node:path';
 import type { DownloadTarget, Interval } from '#shared/download';
 import type { Identity } from './accept.ts';
+import { audit } from './audit.ts';
 import { Checkpoint, checkpointPath } from './checkpoint.ts';
 import {
   type CheckpointIdentity,
@@ -23,6 +24,7 @@ import { covers } from './intervals.ts';
 import { candidates, type NameRegistry, type ReservedName } from './names-taken.ts';
 import type { EngineOptions } from './options.ts';
 import { PartFile } from './part-file.ts';
+import { type Extent, provenBy, Sums, sumsPath } from './sums.ts';
 
 /** A smaller file is fetched again sooner than its progress is recorded. */
 const MIN_RECORDED_BYTES = 1024 * 1024;
@@ -62,6 +64,9 @@ export class StoredPart {
   readonly #part: PartFile;
   readonly #fileId: FileIdentity;
   #checkpoint: Checkpoint | undefined;
+  #sums: Sums | undefined;
+  /** What an earlier run wrote and nobody has looked at since. */
+  #unchecked: readonly Extent[] = [];
   #keeper: ClaimKeeper | undefined;
 
   private constructor(ports: PartPorts, target: DownloadTarget, reserved: ReservedName, part: PartFile, fileId: FileIdentity) {
@@ -86,11 +91,7 @@ export class StoredPart {
    * What an earlier run left: under the user's own name, else the part in the folder whose record names this address.
    * Undefined where there is nothing to go on with.
    */
-  static async find(
-    ports: PartPorts,
-    target: DownloadTarget,
-    url: URL,
-  ): Promise<Left | undefined> {
+  static async find(ports: PartPorts, target: DownloadTarget, url: URL): Promise<Left | undefined> {
     const hash = urlHash(url);
     const names = target.name === undefined ? await namesWithRecords(ports.io, target.directory) : [target.name];
     for (const name of names) {
@@ -124,10 +125,18 @@ export class StoredPart {
     }
     const part = await PartFile.open(io, partPath);
     const stored = new StoredPart(ports, target, reserved, part, fileId);
+    const { sums, extents } = await Sums.open(io, sumsPath(partPath));
+    stored.#sums = sums;
+    const proven = provenBy(extents, claims);
+    stored.#unchecked = proven.extents;
     const { record } = loaded;
     const checkpointId = { ...recordId(record, fileId, bootId), urlHash: hash };
-    stored.#checkpoint = await Checkpoint.open(io, checkpointPath(partPath), loaded, claims, checkpointId);
-    return { type: 'part', stored, found: { claims, identity: identityFrom(record, name), isOtherAddress: record.urlHash !== hash } };
+    stored.#checkpoint = await Checkpoint.open(io, checkpointPath(partPath), loaded, proven.claims, checkpointId);
+    return {
+      type: 'part',
+      stored,
+      found: { claims: proven.claims, identity: identityFrom(record, name), isOtherAddress: record.urlHash !== hash },
+    };
   }
 
   /** A new, empty part under a free name. @throws DownloadError, E_FS_FULL where it cannot fit. */
@@ -160,17 +169,40 @@ export class StoredPart {
       // A record without its part is of no use to anybody.
       if (this.#checkpoint === undefined) await remove(io, path);
       await this.#checkpoint?.remove();
+      await this.#sums?.close();
+      this.#sums = await Sums.create(io, sumsPath(this.#part.path));
       const id: CheckpointIdentity = { ...validators(identity), urlHash: urlHash(url), size: identity.size, ...this.#ids() };
       this.#checkpoint = await Checkpoint.create(io, path, id);
       if (await this.#mayExtend()) await this.#part.truncate(identity.size);
     }
   }
 
+  /** Writes all of `buffers` at `position`, and notes their sum. */
+  async write(buffers: readonly Uint8Array[], position: number): Promise<void> {
+    await this.#part.writev(buffers, position);
+    this.#sums?.note(position, buffers);
+  }
+
+  /**
+   * Looks at what an earlier run wrote; `onDamage` is told what has to be fetched again, which is claimed no more by then.
+   * @throws DownloadError of the disk, or the signal's reason.
+   */
+  async audit(onDamage: (range: Interval) => readonly Interval[], signal: AbortSignal): Promise<void> {
+    const extents = this.#unchecked;
+    this.#unchecked = [];
+    await audit(extents, { part: this.#part, onDamage: async (range) => this.#checkpoint?.withdraw(onDamage(range)) }, signal);
+  }
+
   /** From now on `done` is put on record as it grows. */
   keep(done: () => readonly Interval[]): void {
-    if (this.#checkpoint === undefined) return;
+    if (this.#checkpoint === undefined || this.#sums === undefined) return;
     const { clock, options, onError } = this.#ports;
-    this.#keeper = new ClaimKeeper(clock, options, { checkpoint: this.#checkpoint, part: this.#part, done }, onError);
+    this.#keeper = new ClaimKeeper(
+      clock,
+      options,
+      { checkpoint: this.#checkpoint, part: this.#part, sums: this.#sums, done },
+      onError,
+    );
   }
 
   noteWritten(bytes: number): void {
@@ -206,6 +238,8 @@ export class StoredPart {
     try {
       if (isWorthKeeping && this.#checkpoint) await this.#checkpoint.close();
       else await this.#checkpoint?.remove();
+      if (isWorthKeeping && this.#checkpoint) await this.#sums?.close();
+      else await this.#sums?.remove();
       await this.#part[Symbol.asyncDispose]();
       if (!isWorthKeeping || !this.#checkpoint) await remove(io, this.#part.path);
     } finally {
@@ -216,6 +250,7 @@ export class StoredPart {
   /** The content is known to be wrong: kept out of the way, never to be gone on with. @returns the new path. */
   async discard(): Promise<string> {
     await this.#checkpoint?.remove();
+    await this.#sums?.remove();
     await this.#part[Symbol.asyncDispose]();
     this.#reserved.release();
     return (await setAside(this.#ports.io, this.#part.path)) ?? this.#part.path;
@@ -228,6 +263,7 @@ export class StoredPart {
     if (Number.isFinite(modifiedAt)) await this.#part.setModified(modifiedAt);
     this.#keeper = undefined;
     await this.#checkpoint?.close();
+    await this.#sums?.close();
     await this.#part[Symbol.asyncDispose]();
     try {
       return await finish({
@@ -259,7 +295,12 @@ export class StoredPart {
 }
 
 /** The part is gone because it is the final file already: a kill came before its record was removed. */
-async function placedBefore(ports: PartPorts, target: DownloadTarget, name: string, record: CheckpointRecord): Promise<Left | undefined> {
+async function placedBefore(
+  ports: PartPorts,
+  target: DownloadTarget,
+  name: string,
+  record: CheckpointRecord,
+): Promise<Left | undefined> {
   const { size, dev, ino } = record;
   if (size === undefined || !covers(record.hard, 0, size)) return undefined;
   const { directory, ifExists } = target;
@@ -286,6 +327,7 @@ async function namesWithRecords(io: FileIo, directory: string): Promise<string[]
 /** Keeps a part nobody can go on with out of the way, under a free name. */
 async function setAside(io: FileIo, partPath: string): Promise<string | undefined> {
   if ((await io.identity(partPath)) === undefined) return undefined;
+  await remove(io, sumsPath(partPath));
   await remove(io, checkpointPath(partPath));
   for (const path of candidates(`${partPath}.aside`)) {
     if ((await io.identity(path)) !== undefined) continue;

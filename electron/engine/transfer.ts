@@ -47,6 +47,7 @@ export interface TransferPorts {
   /** Every claim is given up: the part is emptied. Resolves when that is on record. */
   giveUpClaims(cause: DownloadError): Promise<void>;
   part(): PartFile;
+  write(buffers: readonly Uint8Array[], position: number): Promise<void>;
   /** Every good answer. */
   onAnswer(answer: Answer): void;
   onClaim(bytes: number): void;
@@ -317,7 +318,7 @@ export class Transfer implements PermitOwner {
       clock,
       batchBytes: this.#ports.engine.batchBytes,
       backlog: this.#ports.backlog,
-      write: (buffers, position) => this.#ports.part().writev(buffers, position),
+      write: (buffers, position) => this.#ports.write(buffers, position),
       missing: (start, end) => this.map.missing(start, end),
       onWritten: (start, end) => {
         this.map.claim(start, end);
@@ -684,6 +685,7 @@ export class Transfer implements PermitOwner {
       isExtra: others.some((other) => other.isStreaming || now - other.lastByteAt < EXTRA_WINDOW_MS),
       isOneMore: pool.gate(url).isOneMore,
       hasDelivered: this.#link.hasDelivered,
+      hasLogin: this.#source.carriesLogin(url),
       hasClaims: this.map.done.length > 0,
       isResolved: url.href !== this.#link.original.href,
       isFresh: entry.isFresh,

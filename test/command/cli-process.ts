@@ -39,8 +39,8 @@ export class BuiltCommand implements AsyncDisposable {
     return this.#directory.file('sluice.cjs');
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#directory[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#directory[Symbol.asyncDispose]();
   }
 
   /** A folder to work in, gone with the test. */
@@ -100,8 +100,8 @@ export class WorkFolder implements AsyncDisposable {
     return await ended;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#directory[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#directory[Symbol.asyncDispose]();
   }
 }
 

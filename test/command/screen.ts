@@ -1,5 +1,6 @@
 /** As much of a terminal as a display needs: rows and columns, wrapping, scrolling, and the sequences of node:readline. */
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's commands begin with one.
 const sequence = /^\u001b\[(\?)?(\d*)([A-Za-z])/;
 
 export class Screen {

@@ -15,7 +15,8 @@ async function setUp(directory: TempDirectory) {
   const path = directory.file('target', 'file.bin');
   await writeFile(path, 'all of it');
   await memory.remember(request, path);
-  return { memory, target, path, rows: directory.file('data', 'finished.jsonl') };
+  const reopened = () => new FinishedMemory(directory.file('data'));
+  return { memory, reopened, target, path, rows: directory.file('data', 'finished.jsonl') };
 }
 
 describe('the memory of finished files', () => {
@@ -68,12 +69,12 @@ describe('the memory of finished files', () => {
 
   test('passes over rows it cannot read, even one that a crash cut in the middle', async () => {
     await using directory = await tempDirectory();
-    const { memory, target, path, rows } = await setUp(directory);
+    const { memory, reopened, target, path, rows } = await setUp(directory);
     const good = (await readFile(rows, 'utf8')).trim();
     await writeFile(rows, `nonsense\n[]\nnull\n{"urlHash":1}\n${good.slice(0, 90)}`);
-    expect(await memory.find({ request, directory: target })).toBeUndefined();
+    expect(await reopened().find({ request, directory: target })).toBeUndefined();
     await memory.remember(request, path);
-    expect(await memory.find({ request, directory: target })).toEqual({ path, size: 9 });
+    expect(await reopened().find({ request, directory: target })).toEqual({ path, size: 9 });
   });
 
   test('without a file yet remembers nothing', async () => {
@@ -95,17 +96,17 @@ describe('the memory of finished files', () => {
 
   test('shrinks to the newest row of each path when it has grown past ten thousand', async () => {
     await using directory = await tempDirectory();
-    const { memory, target, path, rows } = await setUp(directory);
+    const { memory, reopened, target, path, rows } = await setUp(directory);
     const row = (index: number) =>
       JSON.stringify({ urlHash: `${index % 3}`, path: `/gone/${index % 7000}`, size: 1, mtimeMs: 1 });
     const filler = Array.from({ length: 12_000 }, (_, index) => row(index));
     await writeFile(rows, `${filler.join('\n')}\n`);
     await memory.remember(request, path);
-    expect(await memory.find({ request, directory: target })).toEqual({ path, size: 9 });
+    expect(await reopened().find({ request, directory: target })).toEqual({ path, size: 9 });
     const lines = (await readFile(rows, 'utf8')).split('\n').filter((line) => line !== '');
     expect(lines).toHaveLength(5000);
     expect((await stat(rows)).mode & 0o777).toBe(0o600);
-    expect(await memory.find({ request, directory: target })).toEqual({ path, size: 9 });
+    expect(await reopened().find({ request, directory: target })).toEqual({ path, size: 9 });
     expect(await readdir(directory.file('data'))).toEqual(['finished.jsonl']);
   });
 });

@@ -174,7 +174,7 @@ export class Rig implements AsyncDisposable {
     assert.equal(state.type, 'done', `ended ${JSON.stringify(state)}`);
     assert(state.type === 'done');
     await expectFileEqualsSource(state.path, content);
-    const left = (await readdir(this.directory.path)).filter((name) => /\.part(\.ckpt)?$/.test(name));
+    const left = (await readdir(this.directory.path)).filter((name) => /\.part(\.ckpt|\.sums)?$/.test(name));
     assert.deepEqual(left, [], 'an unfinished file is left beside the finished one');
     return state.path;
   }

@@ -11,7 +11,8 @@ if (!Number.isSafeInteger(kills) || kills < 1 || !Number.isSafeInteger(seed)) {
   process.exit(2);
 }
 
-const line = (tally: Tally): string => `${tally.kills} kills, ${tally.files} files: ${phases.map((phase) => `${phase} ${tally.hits[phase]}`).join(', ')}`;
+const line = (tally: Tally): string =>
+  `${tally.kills} kills, ${tally.files} files: ${phases.map((phase) => `${phase} ${tally.hits[phase]}`).join(', ')}`;
 
 process.stdout.write(`seed ${seed}\n`);
 try {
@@ -26,6 +27,8 @@ try {
   }
 } catch (error) {
   const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-  process.stderr.write(`torture: ${error instanceof Error ? error.message : String(error)}${cause}\nrepeat with --seed ${seed}\n`);
+  process.stderr.write(
+    `torture: ${error instanceof Error ? error.message : String(error)}${cause}\nrepeat with --seed ${seed}\n`,
+  );
   process.exitCode = 1;
 }

@@ -13,10 +13,10 @@ import { fileURLToPath } from 'node:url';
 import { Checkpoint } from '../../electron/engine/checkpoint.ts';
 import { nodeFileIo } from '../../electron/engine/file-io.ts';
 import { sizeOf, union } from '../../electron/engine/intervals.ts';
+import { resourceOf } from '../support/answer.ts';
 import { type Content, content } from '../support/content.ts';
 import { expectFileEqualsSource, expectNoPoison, expectRangesEqualSource } from '../support/expect-file.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
-import { resourceOf } from '../support/answer.ts';
 import { type TempDirectory, tempDirectory } from '../support/temp.ts';
 import { drawPlan, type Phase, type Plan, phases, randomFrom } from './plans.ts';
 
@@ -39,11 +39,17 @@ export interface Tally {
 /** Kills the command `kills` times. @throws at the first thing that is not true, naming plan, seed and number. */
 export async function torture(kills: number, seed: number, onKill: (tally: Tally) => void = () => {}): Promise<Tally> {
   const random = randomFrom(seed);
-  const tally: Tally = { hits: Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>, kills: 0, files: 0, needed: 0, sent: 0 };
+  const tally: Tally = {
+    hits: Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>,
+    kills: 0,
+    files: 0,
+    needed: 0,
+    sent: 0,
+  };
   await using directory = await tempDirectory();
-  await using origin = await startOrigin({ bytesPerSecond: 16 * MiB });
+  await using origin = await startOrigin({ bytesPerSecond: 6 * MiB });
   while (tally.kills < kills) {
-    const source = content(Math.floor(random() * 2 ** 31), Math.floor((2 + random() * 14) * MiB));
+    const source = content(Math.floor(random() * 2 ** 31), Math.floor((2 + random() * 30) * MiB));
     origin.replace(undefined, resourceOf({ content: source }));
     const sentBefore = origin.bytesSent;
     while (!(await runOnce(origin, directory, source, drawPlan(random), tally, seed))) {
@@ -59,12 +65,33 @@ export async function torture(kills: number, seed: number, onKill: (tally: Tally
 }
 
 /** One run of the command under one plan. True when the file is done. */
-async function runOnce(origin: Origin, directory: TempDirectory, source: Content, plan: Plan, tally: Tally, seed: number): Promise<boolean> {
+async function runOnce(
+  origin: Origin,
+  directory: TempDirectory,
+  source: Content,
+  plan: Plan,
+  tally: Tally,
+  seed: number,
+): Promise<boolean> {
   const at = 'at' in plan ? plan.at : '';
   const started = { requests: origin.requests.length, bytes: origin.bytesSent };
   const child = spawn(
     process.execPath,
-    ['--max-semi-space-size=1', '--import', probe, command, 'get', origin.url(), '-d', directory.path, '-o', name, '-x', '4', '--quiet'],
+    [
+      '--max-semi-space-size=1',
+      '--import',
+      probe,
+      command,
+      'get',
+      origin.url(),
+      '-d',
+      directory.path,
+      '-o',
+      name,
+      '-x',
+      '4',
+      '--quiet',
+    ],
     { env: { ...process.env, SLUICE_DATA: directory.file('data'), TORTURE_AT: at }, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let complaint = '';

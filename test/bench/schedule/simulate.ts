@@ -3,13 +3,14 @@
  * map); slots and their troubles follow `transfer.ts`: the ramp, the tick, a connection cut at the end of a shortened answer,
  * back-offs, the watch over silence, the host's cap.
  */
-import { RangeMap } from '../../../electron/engine/range-map.ts';
-import type { LeaseView, Plan, Situation } from '../../../electron/engine/schedule.ts';
+import { type Lease, RangeMap } from '../../../electron/engine/range-map.ts';
+import type { Plan, Situation } from '../../../electron/engine/schedule.ts';
 import { Gate } from './gate.ts';
 import { describeNetwork, type Network } from './network.ts';
 import { SetClock, Slot, type SlotHooks } from './slot.ts';
-import { Wire } from './wire.ts';
+import { isOpenEnded, situationOf } from './situation.ts';
 import { WarmFlows } from './warm.ts';
+import { Wire } from './wire.ts';
 
 const TICK_MS = 250;
 const RETRY_MS = 1000;
@@ -206,7 +207,7 @@ class Simulation implements SlotHooks {
     }
   }
 
-  #leaseFor(slot: Slot): Slot['lease'] {
+  #leaseFor(slot: Slot): Lease | undefined {
     const map = this.#map;
     if (!this.#isIdentified) {
       return this.#slots.some((other) => other.lease !== undefined) ? undefined : map.lease(0, map.limit);
@@ -239,45 +240,162 @@ class Simulation implements SlotHooks {
   }
 
   #situation(helper: Slot): Situation {
-    const leases: LeaseView[] = [];
-    let isHedging = false;
-    const roundTripMs = this.#roundTripMs();
-    for (const slot of this.#slots) {
-      if (slot === helper || slot.lease === undefined) continue;
-      isHedging ||= slot.lease.isHedge;
-      leases.push(this.#leaseView(slot, slot.lease, roundTripMs));
-    }
-    return {
-      holes: this.#map.holes(),
-      leases,
-      helperBytesPerSecond: helper.lastBytesPerSecond,
-      helperStartMs: helper.flow ? roundTripMs : 3 * roundTripMs,
+    for (const { flow } of this.#slots) if (flow) this.#wire.settle(flow);
+    return situationOf(helper, {
+      nowMs: this.#wire.nowMs,
+      map: this.#map,
+      slots: this.#slots,
       connections: Math.min(this.#network.connections, this.#gate.cap),
-      isFragile: false,
-      mayHedge: !isHedging,
-    };
+    });
   }
 
-  #leaseView(slot: Slot, lease: NonNullable<Slot['lease']>, roundTripMs: number): LeaseView {
-    if (slot.flow) this.#wire.settle(slot.flow);
-    const expectedMs = slot.isStreaming ? 0 : 3 * roundTripMs;
-    const waitedMs = slot.isStreaming ? 0 : this.#wire.nowMs - slot.leasedAtMs;
-    const isLate = waitedMs > Math.max(3 * expectedMs, 1000);
-    return {
-      id: slot.id,
-      cursor: Math.floor(lease.cursor),
-      end: lease.end,
-      bytesPerSecond: slot.isStreaming ? slot.meter.bytesPerSecond : 0,
-      observedMs: slot.isStreaming ? slot.meter.observedMs : isLate ? waitedMs : 0,
-      startMs: isLate ? 0 : expectedMs,
-      isOpenEnded: isOpenEnded(lease, this.#map.limit),
-      isFixed: lease.isHedge || lease.isHedged,
-    };
+  #ask(slot: Slot): void {
+    const { flow, lease } = slot;
+    if (flow === undefined || lease === undefined) throw new Error(`slot ${slot.id} has nothing to ask for`);
+    this.#requests += 1;
+    slot.state = 'headers';
+    this.#wire.ask(flow, lease.end - lease.cursor);
+    if (flow.isFrozen) this.onFreeze(slot);
   }
 
-  #roundTripMs(): number {
-    let least = Number.POSITIVE_INFINITY;
-    for (const slot of this.#slots) if (slot.roundTripMs > 0) least = Math.min(least, slot.roundTripMs);
-    return Number.isFinite(least) ? least : 50;
+  onConnected(slot: Slot): void {
+    slot.needsFresh = false;
+    slot.roundTripMs = this.#wire.nowMs - slot.connectedFromMs;
+    this.#ask(slot);
+  }
+
+  onFirstByte(slot: Slot): void {
+    slot.state = 'streaming';
+    if (!slot.hasServed) this.#gate.noteServed();
+    slot.hasServed = true;
+    this.#isIdentified = true;
+  }
+
+  onEnough(slot: Slot): void {
+    const { flow, lease } = slot;
+    if (flow === undefined || lease === undefined) throw new Error(`slot ${slot.id} reads nothing`);
+    lease.cursor = lease.end;
+    if (lease.bodyEnd > lease.end) {
+      this.#map.extend(lease, LEASE_AHEAD_BYTES);
+      flow.wantedBytes = lease.end - lease.cursor;
+      if (flow.wantedBytes > 0) return;
+      this.#cut(slot);
+    } else this.#wire.rest(flow);
+    this.#say(slot, `has all up to ${mebibytes(lease.end)}`);
+    slot.isProven = true;
+    this.#failuresAt.delete(lease.start);
+    this.#conclude(slot, lease);
+    this.#turn(slot);
+  }
+
+  onRefused(slot: Slot): void {
+    this.#lose(slot, 'refused');
+  }
+
+  onDeath(slot: Slot): void {
+    // Between two leases: the next one finds no connection.
+    if (slot.lease) this.#lose(slot, 'died');
+    else this.#release(slot);
+  }
+
+  onFreeze(slot: Slot): void {
+    const now = this.#wire.nowMs;
+    const { flow } = slot;
+    const idleMs = flow?.phase === 'streaming' && now - slot.leasedAtMs > 1000 ? IDLE_MS : START_IDLE_MS;
+    const patienceMs =
+      slot.state === 'streaming' ? idleMs : slot.state === 'headers' ? HEADERS_TIMEOUT_MS : CONNECT_TIMEOUT_MS;
+    this.#say(slot, 'freezes');
+    slot.silentAtMs = nextTick(now + patienceMs);
+  }
+
+  /** The connection is gone, or has to go. What follows is what `recovery.ts` says. */
+  #lose(slot: Slot, how: 'died' | 'silent' | 'refused'): void {
+    const { lease } = slot;
+    if (lease === undefined) throw new Error(`slot ${slot.id} has nothing to lose`);
+    this.#say(slot, how);
+    const hadAnswer = slot.state === 'streaming';
+    const wasWarm = slot.state === 'headers' && slot.flow?.hasServed === true;
+    this.#release(slot);
+    const start = lease.start;
+    const failures = this.#failuresAt.get(start) ?? 0;
+    this.#conclude(slot, lease);
+    slot.needsFresh = true;
+    const now = this.#wire.nowMs;
+    const others = this.#slots.filter((other) => other !== slot && other.isBusy && other.lease);
+    const isExtra = others.some((other) => other.isStreaming || now - other.lastByteAtMs < EXTRA_WINDOW_MS);
+    if (how === 'died' && wasWarm) {
+      // A warm connection that dies as it is used: at once, on another one.
+    } else if (how === 'refused' || (isExtra && !hadAnswer && !slot.hasServed)) {
+      slot.isProven = false;
+      this.#gate.refuse();
+    } else {
+      slot.isProven = false;
+      this.#failuresAt.delete(start);
+      this.#failuresAt.set(lease.cursor, lease.cursor - start >= PROGRESS_BYTES ? 1 : failures + 1);
+      const waitMs = Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** failures);
+      if (others.length > 0) slot.sleepsUntilMs = now + waitMs;
+      else this.#waitsUntilMs = now + waitMs;
+    }
+    this.#turn(slot);
+  }
+
+  #conclude(slot: Slot, lease: Lease): void {
+    slot.silentAtMs = Number.POSITIVE_INFINITY;
+    slot.lastBytesPerSecond = slot.meter.bytesPerSecond;
+    slot.lease = undefined;
+    const isFilled = lease.cursor >= lease.end;
+    const { end } = lease;
+    lease.cursor = Math.floor(lease.cursor);
+    this.#map.close(lease);
+    this.#map.claim(lease.start, lease.cursor);
+    if (!lease.isHedge && !lease.isHedged) return;
+    for (const other of this.#slots) {
+      if (other.lease === undefined || (!other.lease.isHedge && !other.lease.isHedged)) continue;
+      if (isFilled && end >= other.lease.end) this.#stop(other, other.lease);
+      else other.lease.isHedged = false;
+    }
+  }
+
+  /** Somebody else was first. */
+  #stop(slot: Slot, lease: Lease): void {
+    this.#cut(slot);
+    this.#conclude(slot, lease);
+    this.#turn(slot);
+  }
+
+  /** Ends a body that goes on: what is on its way comes for nothing. */
+  #cut(slot: Slot): void {
+    if (slot.flow) this.#cutBytes += (slot.flow.speed * slot.flow.roundTripMs) / 1000;
+    this.#release(slot);
+  }
+
+  /** Gives connection and permit back; warm if the last answer was read to its end. */
+  #release(slot: Slot): void {
+    const { flow } = slot;
+    slot.flow = undefined;
+    if (flow) {
+      if (flow.phase === 'idle' && flow.reader !== undefined && !slot.needsFresh) this.#warm.keep(flow);
+      else this.#wire.close(flow);
+    }
+    if (!slot.hasPermit) return;
+    slot.hasPermit = false;
+    this.#gate.release(slot.hasServed);
+    slot.hasServed = false;
+  }
+
+  /** Nothing to do for now. */
+  #rest(slot: Slot): void {
+    this.#release(slot);
+    slot.isBusy = false;
+    slot.state = 'idle';
+    this.#mustAdvance = true;
+  }
+
+  #say(slot: Slot, what: string): void {
+    this.#tell?.(`${(this.#wire.nowMs / 1000).toFixed(3).padStart(9)} s  slot ${slot.id} ${what}`);
   }
 }
+
+const nextTick = (atMs: number): number => (Math.floor(atMs / TICK_MS) + 1) * TICK_MS;
+
+const mebibytes = (bytes: number): string => (bytes / 1024 / 1024).toFixed(2);

@@ -108,35 +108,35 @@ async function requestsWithoutFault(source: Content): Promise<number> {
 interface Replacement {
   readonly name: string;
   readonly seed: number;
-  readonly first?: Partial<Resource>;
-  readonly then: Partial<Resource>;
+  readonly first?: Omit<Partial<Resource>, 'content'>;
+  readonly later: Partial<Resource>;
   /** Only bytes can tell. */
   readonly isCompared: boolean;
 }
 
 const laterDate = 'Fri, 02 Jan 2026 00:00:00 GMT';
 const replacements: readonly Replacement[] = [
-  { name: 'another tag', seed: 150, then: { etag: '"v2"' }, isCompared: true },
-  { name: 'another tag and date', seed: 151, then: { etag: '"v2"', lastModified: laterDate }, isCompared: false },
+  { name: 'another tag', seed: 150, later: { etag: '"v2"' }, isCompared: true },
+  { name: 'another tag and date', seed: 151, later: { etag: '"v2"', lastModified: laterDate }, isCompared: false },
   {
     name: 'another date, without tags',
     seed: 152,
     first: { etag: undefined },
-    then: { etag: undefined, lastModified: laterDate },
+    later: { etag: undefined, lastModified: laterDate },
     isCompared: false,
   },
 ];
 
 /** The rig of a file that is replaced as a connection asks for a part of it. */
-async function rigOfReplacedFile(seed: number, then: Resource, first: Partial<Resource> = {}): Promise<Rig> {
-  const faults = [{ on: { after: 2 * MiB, ranged: true }, answer: replaceFile(then) }];
+async function rigOfReplacedFile(seed: number, later: Resource, first: Omit<Partial<Resource>, 'content'> = {}): Promise<Rig> {
+  const faults = [{ on: { after: 2 * MiB, ranged: true }, answer: replaceFile(later) }];
   return await startRig({ content: content(seed, size), ...first, ...rate, faults });
 }
 
-for (const { name, seed, first, then, isCompared } of replacements) {
+for (const { name, seed, first, later, isCompared } of replacements) {
   test(`F15: a file replaced by one of ${name} ends the download and keeps what was fetched`, async () => {
     const v2 = content(seed + 10, size);
-    await using rig = await rigOfReplacedFile(seed, resourceOf({ content: v2, ...then }), first);
+    await using rig = await rigOfReplacedFile(seed, resourceOf({ content: v2, ...later }), first);
     const run = rig.download({ connections: 8, onChange: 'fail' });
     await run.end();
     expect(run.code).toBe('E_REMOTE_CHANGED');
@@ -149,7 +149,7 @@ for (const { name, seed, first, then, isCompared } of replacements) {
 
   test(`F15: a file replaced by one of ${name} is fetched anew, announced and never mixed`, async () => {
     const v2 = content(seed + 20, size);
-    await using rig = await rigOfReplacedFile(seed + 5, resourceOf({ content: v2, ...then }), first);
+    await using rig = await rigOfReplacedFile(seed + 5, resourceOf({ content: v2, ...later }), first);
     const run = rig.download({ connections: 8, onChange: 'restart' });
     await run.end();
     await rig.expectDone(run, v2);

@@ -34,7 +34,7 @@ test.each([
   ['~/x', 'x'],
   ['~root', 'root'],
   ['-rf', 'rf'],
-  ['..', 'download'],
+  ['..', 'file.bin'],
   ['x.part', 'x.part'],
 ])('F97: a file called %j lands in the chosen folder as %j', async (told, name) => {
   await using rig = await startRig({ content: small, headers: attachment(told) });

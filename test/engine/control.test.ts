@@ -1,0 +1,272 @@
+/** What a person may do to a download while it runs: pause and resume, more or fewer connections, limits, removal. */
+import { readdir } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import type { DownloadEvent } from '#shared/download';
+import { delayHead, redirect } from '../support/changes.ts';
+import { content } from '../support/content.ts';
+import { expectFileEqualsSource } from '../support/expect-file.ts';
+import { KiB, MiB, type Rig, type Run, startRig } from '../support/fetching.ts';
+
+const always = Number.POSITIVE_INFINITY;
+
+const passes = (rig: Rig, ms: number): Promise<void> => new Promise((resolve) => void rig.clock.setTimer(resolve, ms));
+
+/** Body bytes a second that `runs` read together over so many virtual seconds. */
+async function speedOf(rig: Rig, runs: readonly Run[], seconds = 10): Promise<number> {
+  const received = (): number => runs.reduce((sum, { download }) => sum + download.progress().receivedBytes, 0);
+  const [bytes, at] = [received(), rig.clock.now()];
+  await passes(rig, seconds * 1000);
+  return ((received() - bytes) * 1000) / (rig.clock.now() - at);
+}
+
+function expectNear(actual: number, wanted: number, tolerance: number): void {
+  expect(actual / wanted).toBeGreaterThan(1 - tolerance);
+  expect(actual / wanted).toBeLessThan(1 + tolerance);
+}
+
+describe('pause and resume', () => {
+  test('F130: eight streams are closed at once, and all that was received is on record', async () => {
+    await using rig = await startRig({ content: content(130, 64 * MiB), bytesPerSecond: MiB });
+    const run = rig.download();
+    run.download.start();
+    await rig.origin.until(() => rig.origin.bytesSent > 20 * MiB);
+    const askedAt = rig.clock.now();
+    const paused = run.download.pause();
+    await rig.origin.until(() => rig.origin.streams === 0);
+    expect(rig.clock.now() - askedAt).toBeLessThan(100);
+    await paused;
+    expect(run.states.slice(-2)).toEqual(['pausing', 'paused']);
+    const { doneBytes, done, connections, segments } = run.download.progress();
+    expect(run.download.progress().receivedBytes - doneBytes).toBeLessThan(64 * KiB);
+    expect({ connections, segments }).toEqual({ connections: 0, segments: [] });
+    expect(await rig.claims('file.bin')).toEqual(done);
+    await passes(rig, 60_000);
+    expect(rig.origin.streams).toBe(0);
+    await run.end();
+    await rig.expectDone(run);
+    expect(run.download.progress().resumedBytes).toBe(doneBytes);
+  });
+
+  test('F131: a hundred quick rounds lose nothing and leave nothing', async () => {
+    await using rig = await startRig({ content: content(131, 32 * MiB), bytesPerSecond: 0.5 * MiB });
+    const run = rig.download();
+    for (let round = 0; round < 100; round += 1) {
+      const before = rig.origin.requests.length;
+      run.download.start();
+      if (round % 4 === 1) await rig.origin.until(() => rig.origin.requests.length > before);
+      if (round % 4 === 2) await run.until(({ download }) => download.state.type !== 'probing');
+      if (round % 4 === 3) await rig.origin.until(() => rig.origin.streams >= 2);
+      await run.download.pause();
+      expect(run.download.state.type).toBe('paused');
+    }
+    await run.end();
+    await rig.expectDone(run);
+    expect(run.restarts).toBe(0);
+    expect(rig.origin.requests.length).toBeLessThanOrEqual(800);
+  });
+
+  test('F131: resuming from within the news of the pause works, again and again', async () => {
+    await using rig = await startRig({ content: content(131, 16 * MiB), bytesPerSecond: MiB });
+    const run = rig.download();
+    let rounds = 0;
+    run.download.subscribe((event) => {
+      if (event.type !== 'state' || event.state.type !== 'paused' || rounds >= 5) return;
+      rounds += 1;
+      run.download.start();
+    });
+    run.download.start();
+    while (rounds < 5) {
+      const before = rig.origin.bytesSent;
+      await rig.origin.until(() => rig.origin.bytesSent > before + MiB);
+      await run.download.pause();
+    }
+    await run.untilState('done');
+    await rig.expectDone(run);
+  });
+
+  test('F130: a pause before the first answer leaves nothing behind', async () => {
+    const faults = [{ on: {}, answer: delayHead(10_000) }];
+    await using rig = await startRig({ content: content(130, 8 * MiB), faults });
+    const run = rig.download();
+    run.download.start();
+    await rig.origin.until(() => rig.origin.requests.length === 1);
+    await run.download.pause();
+    expect(run.download.state.type).toBe('paused');
+    expect(await readdir(rig.directory.path)).toEqual([]);
+    await run.end();
+    await rig.expectDone(run);
+  });
+
+  test('F130: a pause between two hops is kept', async () => {
+    const faults = [{ on: { path: '/start' }, times: always, answer: [redirect(302, '/file.bin'), delayHead(500)] }];
+    await using rig = await startRig({ content: content(130, 8 * MiB), faults });
+    const run = rig.download({}, { url: rig.origin.url('/start') });
+    run.download.start();
+    await rig.origin.until(() => rig.origin.requests.length === 1);
+    await run.download.pause();
+    await passes(rig, 5000);
+    expect(rig.origin.requests.length).toBe(1);
+    await run.end();
+    await rig.expectDone(run);
+  });
+
+  test('F130: a pause during the check of the sum is carried out, and the check made again', async () => {
+    const source = content(130, 32 * MiB);
+    await using rig = await startRig({ content: source });
+    const run = rig.download({ checksum: { algorithm: 'sha-256', hex: await source.sha256() } });
+    run.download.start();
+    await run.untilState('verifying');
+    await run.download.pause();
+    const requests = rig.origin.requests.length;
+    expect(run.download.state.type).toBe('paused');
+    expect(run.download.progress().doneBytes).toBe(32 * MiB);
+    await run.end();
+    await rig.expectDone(run);
+    expect(rig.origin.requests.length).toBe(requests);
+  });
+
+  test('an engine that closes pauses what was paused and resumed before', async () => {
+    await using rig = await startRig({ content: content(130, 16 * MiB), bytesPerSecond: MiB });
+    const run = rig.download();
+    run.download.start();
+    await rig.origin.until(() => rig.origin.bytesSent > MiB);
+    await run.download.pause();
+    run.download.start();
+    await rig.origin.until(() => rig.origin.bytesSent > 3 * MiB);
+    await rig.engine.close();
+    expect(run.download.state.type).toBe('paused');
+    expect(rig.engine.openConnections).toBe(0);
+  });
+});
+
+describe('connections', () => {
+  test('F133: eight become one and then sixteen while it runs, without losing a received byte', async () => {
+    await using rig = await startRig({ content: content(133, 64 * MiB), bytesPerSecond: 0.5 * MiB });
+    const run = rig.download({ connections: 8 });
+    run.download.start();
+    await rig.origin.until(() => rig.origin.streams === 8);
+    await passes(rig, 2000);
+    const loweredAt = rig.clock.now();
+    run.download.setConnections(1);
+    await rig.origin.until(() => rig.origin.streams === 1);
+    expect(rig.clock.now() - loweredAt).toBeLessThan(100);
+    expectNear(await speedOf(rig, [run], 5), 0.5 * MiB, 0.1);
+    expect(rig.origin.streams).toBe(1);
+    const raisedAt = rig.clock.now();
+    run.download.setConnections(16);
+    await rig.origin.until(() => rig.origin.streams === 16);
+    expect(rig.clock.now() - raisedAt).toBeLessThan(5000);
+    await run.end();
+    await rig.expectDone(run);
+    expect(rig.origin.maxStreams).toBe(16);
+    expect(run.receivedBytes - rig.content.size).toBeLessThan(MiB);
+  });
+
+  test.each([0, 65, 1.5, Number.NaN])('F133: %d connections are refused and change nothing', async (connections) => {
+    await using rig = await startRig({ content: content(133, MiB) });
+    const run = rig.download();
+    expect(() => run.download.setConnections(connections)).toThrow(expect.objectContaining({ code: 'E_INPUT' }));
+    await run.end();
+    await rig.expectDone(run);
+  });
+});
+
+describe('limits', () => {
+  test('F135: a limit set, moved and lifted while it runs holds within 5 % over ten seconds', async () => {
+    await using rig = await startRig({ content: content(135, 256 * MiB), bytesPerSecond: 0.75 * MiB });
+    const run = rig.download();
+    run.download.start();
+    await rig.origin.until(() => rig.origin.streams === 8);
+    for (const limit of [50_000, 256 * KiB, 2 * MiB]) {
+      run.download.setLimit(limit);
+      await passes(rig, 1500);
+      expectNear(await speedOf(rig, [run]), limit, 0.05);
+    }
+    run.download.setLimit(0);
+    await rig.origin.until(() => rig.origin.streams === 8);
+    await passes(rig, 1500);
+    expectNear(await speedOf(rig, [run], 5), 6 * MiB, 0.1);
+    await run.download.pause();
+    // Our own pauses are no silence of the server's.
+    expect(run.events.filter((event) => event.type === 'noted')).toEqual([]);
+  });
+
+  test('downloads added at any time share one limit', async () => {
+    await using rig = await startRig({
+      content: content(136, 64 * MiB),
+      bytesPerSecond: MiB,
+      engine: { limitBytesPerSecond: MiB },
+    });
+    const first = rig.download();
+    first.download.start();
+    await passes(rig, 3000);
+    expectNear(await speedOf(rig, [first]), MiB, 0.05);
+    const second = rig.download();
+    second.download.start();
+    await passes(rig, 3000);
+    const [one, both] = await Promise.all([speedOf(rig, [first]), speedOf(rig, [first, second])]);
+    expectNear(both, MiB, 0.05);
+    expectNear(one, MiB / 2, 0.1);
+    await first.download.pause();
+    rig.engine.setLimit(2 * MiB);
+    await passes(rig, 2000);
+    expectNear(await speedOf(rig, [second]), 2 * MiB, 0.05);
+    await second.download.pause();
+  });
+});
+
+describe('one engine', () => {
+  test('F139: a second download of the same address has its own name and its own part', async () => {
+    await using rig = await startRig({ content: content(139, 16 * MiB), bytesPerSecond: MiB });
+    const first = rig.download({ connections: 2 });
+    first.download.start();
+    await rig.origin.until(() => rig.origin.bytesSent > 2 * MiB);
+    const second = rig.download({ connections: 2 });
+    const ends = await Promise.all([first.download.finished(), second.end()]);
+    expect(ends).toMatchObject([{ path: rig.directory.file('file.bin') }, { path: rig.directory.file('file (1).bin') }]);
+    for (const end of ends) if (end.type === 'done') await expectFileEqualsSource(end.path, rig.content);
+    expect(second.download.progress().resumedBytes).toBe(0);
+    expect(await readdir(rig.directory.path)).toHaveLength(2);
+  });
+
+  test('F128: a listener that throws disturbs neither the download nor the other listeners', async () => {
+    await using rig = await startRig({ content: content(128, 8 * MiB), bytesPerSecond: MiB });
+    const run = rig.download();
+    const heard: DownloadEvent[] = [];
+    const unsubscribe = [
+      run.download.subscribe(() => {
+        throw new Error('a mistake of the listener');
+      }),
+      run.download.subscribe((event) => void heard.push(event)),
+    ];
+    await run.end();
+    await rig.expectDone(run);
+    expect(heard).toEqual(run.events);
+    for (const end of unsubscribe) end();
+  });
+
+  test.each([true, false])('F132: removed while it streams (files too: %s), nothing is written after', async (deleteFiles) => {
+    await using rig = await startRig({ content: content(132, 32 * MiB), bytesPerSecond: MiB });
+    const run = rig.download();
+    run.download.start();
+    await rig.origin.until(() => rig.origin.bytesSent > 8 * MiB);
+    await run.download.remove({ deleteFiles });
+    const written = rig.disk.log.length;
+    expect(rig.disk.openHandles).toBe(0);
+    const left = await readdir(rig.directory.path);
+    expect(left.length > 0).toBe(!deleteFiles);
+    await passes(rig, 30_000);
+    expect(rig.disk.log.length).toBe(written);
+    expect(rig.origin.streams).toBe(0);
+    run.download.start();
+    expect(run.download.state.type).toBe('paused');
+  });
+
+  test('F132: what was finished stays when it is removed', async () => {
+    await using rig = await startRig({ content: content(132, MiB) });
+    const run = rig.download();
+    await run.end();
+    await run.download.remove({ deleteFiles: true });
+    await rig.expectDone(run);
+  });
+});
