@@ -24,7 +24,7 @@ process.on('uncaughtException', endInternally);
 process.on('unhandledRejection', endInternally);
 
 async function main(): Promise<void> {
-  if (process.argv[2] === 'get') becomeLean();
+  if (process.argv[2] === 'get' && !process.argv.includes('--help')) becomeLean();
   const output = new Output(process.stdout, process.stderr);
   const code = await run(process.argv.slice(2), version, output);
   await output.flush();

@@ -31,7 +31,10 @@ export function proxiesFromEnv(env: Environment): ProxiesFromEnv {
   for (const variable of [http, https]) {
     const parsed = variable && parseProxyAddress(variable.text);
     if (variable && parsed?.ok === false) {
-      return { ok: false, message: `the environment variable ${variable.name} names no proxy that can be used: ${parsed.message}` };
+      return {
+        ok: false,
+        message: `the environment variable ${variable.name} names no proxy that can be used: ${parsed.message}`,
+      };
     }
   }
   if (http === undefined && https === undefined) return { ok: true, settings: undefined };

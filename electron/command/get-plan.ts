@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { DownloadOptions, DownloadOrder, DownloadsOptions, EngineOptions } from '#downloads';
+import { checkUserName, type DownloadOptions, type DownloadOrder, type DownloadsOptions, type EngineOptions } from '#downloads';
 import type { DownloadRequest, HeaderField } from '#shared/download';
 import { readAddress, readList } from './addresses.ts';
 import { readCurl } from './curl-request.ts';
@@ -31,6 +31,10 @@ export async function planGet(
   if (urls.length > 1 && given.output !== undefined) {
     throw new UsageError(`-o, --output: one name cannot serve ${urls.length} addresses`);
   }
+  const misnamed = given.output === undefined ? undefined : checkUserName(given.output);
+  // Saved under another spelling, a second run with the same arguments would not find it.
+  if (misnamed !== undefined)
+    throw new UsageError(`-o, --output: ${quoted(given.output ?? '')} cannot be a file name: ${misnamed}`);
   if (urls.length > 1 && given.checksum !== undefined && given.checksum !== 'auto') {
     throw new UsageError(`--checksum: one sum cannot prove ${urls.length} files; only auto can`);
   }

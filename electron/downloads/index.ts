@@ -4,7 +4,7 @@ import { dataFolder } from './data-folder.ts';
 import { FinishedMemory } from './finished.ts';
 import { Downloads, type DownloadsOptions } from './queue.ts';
 
-export { type DownloadOptions, type EngineOptions, safeUrl } from '#engine';
+export { checkUserName, type DownloadOptions, type EngineOptions, safeUrl } from '#engine';
 export type { DownloadOrder, DownloadRow, Downloads, DownloadsEvent, DownloadsOptions } from './queue.ts';
 export type { Outcome } from './run.ts';
 

@@ -8,11 +8,19 @@ export interface Clock {
   setTimer(run: () => void, delayMs: number): () => void;
 }
 
+/** What the runtime's timers can count to. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   setTimer(run, delayMs) {
-    const timer = setTimeout(run, delayMs);
+    let timer: NodeJS.Timeout;
+    const arm = (leftMs: number): void => {
+      // A longer delay would overflow and fire at once: a server may ask for a month.
+      timer = leftMs > MAX_DELAY_MS ? setTimeout(() => arm(leftMs - MAX_DELAY_MS), MAX_DELAY_MS) : setTimeout(run, leftMs);
+    };
+    arm(delayMs);
     return () => clearTimeout(timer);
   },
 };

@@ -3,7 +3,7 @@
  * and leaves in the socket what it did not read: from there on the bytes are the server's.
  */
 import type { Socket } from 'node:net';
-import type { Proxy } from './proxy.ts';
+import type { ProxyServer } from './proxy.ts';
 import type { OpenOptions } from './socket.ts';
 import { connectTrouble, TransportError } from './trouble.ts';
 
@@ -25,7 +25,7 @@ interface Wanted {
  */
 export async function converse(
   socket: Socket,
-  proxy: Proxy,
+  proxy: ProxyServer,
   host: string,
   options: OpenOptions,
   talk: (dialogue: Dialogue) => Promise<void>,
@@ -66,9 +66,7 @@ export async function converse(
   const seconds = options.timeoutMs / 1000;
   const cancelTimer = options.clock.setTimer(
     () =>
-      fail(
-        new TransportError('unreachable', 'E_TIMEOUT', `proxy ${proxy.name} did not connect to ${host} within ${seconds} s`),
-      ),
+      fail(new TransportError('unreachable', 'E_TIMEOUT', `proxy ${proxy.name} did not connect to ${host} within ${seconds} s`)),
     options.timeoutMs,
   );
   const listeners = { readable: onReadable, end: onClose, close: onClose, error: onError };

@@ -26,6 +26,7 @@ import { DownloadError, safeUrl } from './errors.ts';
 import type { FileIo } from './file-io.ts';
 import { nameFor, safeName } from './filename.ts';
 import { header } from './http-headers.ts';
+import type { LeftParts } from './left-parts.ts';
 import { Bucket, type BucketReader } from './limiter.ts';
 import type { NameRegistry } from './names-taken.ts';
 import { checkDownloadOptions, type DownloadOptions, type EngineOptions } from './options.ts';
@@ -33,11 +34,12 @@ import type { Pool } from './pool.ts';
 import { RangeMap } from './range-map.ts';
 import { RequestSource } from './request.ts';
 import type { Slot } from './slot.ts';
-import { type Found, type PartPorts, StoredPart } from './stored-part.ts';
+import { type Found, type Left, type PartPorts, StoredPart } from './stored-part.ts';
 import type { Ticker } from './ticker.ts';
 import { Transfer, type Wait } from './transfer.ts';
 
 const DISK_RETRY_MS = 10_000;
+const LIMITED_READ_BYTES = 16 * 1024;
 
 /** What all downloads of an engine share. */
 export interface EngineServices {
@@ -50,6 +52,9 @@ export interface EngineServices {
   readonly backlog: Backlog;
   readonly bucket: Bucket;
   readonly names: NameRegistry;
+  readonly left: LeftParts;
+  /** Those that are not over: each enters and leaves by itself. */
+  readonly downloads: Set<Download>;
   bootId(): Promise<string | undefined>;
 }
 
@@ -97,6 +102,9 @@ export class Download {
   /** Set while the user's pause is being carried out. */
   #pausing: AbortController | undefined;
   #cancelRetry: (() => void) | undefined;
+  #isRemoved = false;
+  /** The name of the part that the run before this one left. */
+  #keptName: string | undefined;
 
   /** @throws DownloadError E_INPUT. */
   constructor(
@@ -115,6 +123,7 @@ export class Download {
     this.#options = checkDownloadOptions(options);
     const { limitBytesPerSecond: bytesPerSecond, weight } = this.#options;
     this.#bucket = new Bucket(services.clock, { bytesPerSecond, weight, parent: services.bucket });
+    services.downloads.add(this);
   }
 
   get state(): DownloadState {
@@ -133,7 +142,7 @@ export class Download {
 
   /** From queued, paused or failed; does nothing in any other state. */
   start(): void {
-    if (!['queued', 'paused', 'failed'].includes(this.#state.type)) return;
+    if (this.#isRemoved || !['queued', 'paused', 'failed'].includes(this.#state.type)) return;
     if (this.#state.type !== 'queued') this.#finished = Promise.withResolvers();
     this.#begin();
   }
@@ -221,16 +230,17 @@ export class Download {
 
   /** Ends it for good; with `deleteFiles` nothing of an unfinished download stays. */
   async remove(options: { readonly deleteFiles: boolean }): Promise<void> {
+    this.#isRemoved = true;
     await this.pause();
     this.#bucket.close();
     if (!options.deleteFiles || this.#state.type === 'done') return;
-    const left = await StoredPart.find(await this.#partPorts(), this.#target, this.#source.original);
+    const left = await this.#findPart(await this.#partPorts());
     if (left?.type === 'part') await left.stored.close(false);
   }
 
   /** Removes what a kill between the last steps of a finished run left behind. Makes no request. */
   async tidy(): Promise<void> {
-    const left = await StoredPart.find(await this.#partPorts(), this.#target, this.#source.original);
+    const left = await this.#findPart(await this.#partPorts());
     if (left?.type !== 'part') return;
     const { stored } = left;
     if (await stored.isPlaced()) await stored.finish(undefined, this.#hooks.onPlaced);
@@ -244,11 +254,9 @@ export class Download {
   }
 
   #begin(): void {
+    this.#services.downloads.add(this);
     this.#setState({ type: 'probing' });
-    this.#run = this.#carryOut().finally(() => {
-      this.#run = undefined;
-      this.#pausing = undefined;
-    });
+    this.#run = this.#carryOut();
   }
 
   /** One run, from what the disk holds to an end. Never throws. */
@@ -267,6 +275,9 @@ export class Download {
       this.#stored = undefined;
       for (const reader of this.#readers.values()) this.#bucket.forget(reader);
       this.#readers.clear();
+      // Before the news of the end: whoever hears it may start the next run at once.
+      this.#run = undefined;
+      this.#pausing = undefined;
     }
     if (end.type === 'waiting') {
       this.#setState(end);
@@ -279,7 +290,7 @@ export class Download {
   async #fetchAndFinish(): Promise<DownloadState> {
     const ports = await this.#partPorts();
     await this.#checkNamedTarget();
-    const left = await StoredPart.find(ports, this.#target, this.#source.original);
+    const left = await this.#findPart(ports);
     if (left?.type === 'placed') {
       this.#map = new RangeMap(left.size, [{ start: 0, end: left.size }]);
       this.#resumedBytes = left.size;
@@ -335,6 +346,12 @@ export class Download {
     }
   }
 
+  /** What an earlier run left; one of this object by its name, since its address may have changed meanwhile. */
+  #findPart(ports: PartPorts): Promise<Left | undefined> {
+    const target = this.#keptName === undefined ? this.#target : { ...this.#target, name: this.#keptName };
+    return StoredPart.find(ports, target, this.#source.original);
+  }
+
   #newTransfer(found: Found | undefined): Transfer {
     const { clock, pool, backlog, random, options } = this.#services;
     const hasStrongTag = found?.identity.etag !== undefined && !/^W\//i.test(found.identity.etag);
@@ -345,6 +362,7 @@ export class Download {
         backlog,
         random,
         engine: options,
+        readAtMost: () => (this.#bucket.isLimited ? LIMITED_READ_BYTES : Number.POSITIVE_INFINITY),
         debit: (slot, bytes) => this.#bucket.debit(this.#readerOf(slot), bytes),
         forgetDebit: (slot) => this.#bucket.forget(this.#readerOf(slot)),
         identify: (answer, identity, url) => this.#identify(answer, identity, url),
@@ -447,6 +465,7 @@ export class Download {
     this.#auditing?.abort();
     if (this.#stored) {
       await this.#stored.sync();
+      this.#keptName = this.#map.done.length > 0 ? this.#stored.name : undefined;
       await this.#stored.close(this.#map.done.length > 0);
       this.#stored = undefined;
     }
@@ -462,7 +481,9 @@ export class Download {
     const isDisk = known.code === 'E_FS_FULL' || known.code === 'E_FS_GONE';
     // Best effort: with a broken disk the last record stands.
     await this.#stored?.sync().catch(() => {});
-    await this.#stored?.close(isDisk || this.#map.done.length > 0).catch(() => {});
+    const isKept = isDisk || this.#map.done.length > 0;
+    this.#keptName = isKept ? this.#stored?.name : undefined;
+    await this.#stored?.close(isKept).catch(() => {});
     this.#stored = undefined;
     if (isDisk && !this.#pausing) return { type: 'waiting', for: 'disk', cause: known.failure };
     return { type: 'failed', failure: known.failure };
@@ -499,8 +520,16 @@ export class Download {
   }
 
   async #partPorts(): Promise<PartPorts> {
-    const { io, clock, options, names } = this.#services;
-    return { io, clock, options, names, bootId: await this.#services.bootId(), onError: (error) => this.#transfer?.fail(error) };
+    const { io, clock, options, names, left } = this.#services;
+    return {
+      io,
+      clock,
+      options,
+      names,
+      left,
+      bootId: await this.#services.bootId(),
+      onError: (error) => this.#transfer?.fail(error),
+    };
   }
 
   #readerOf(slot: Slot): BucketReader {
@@ -526,8 +555,10 @@ export class Download {
   }
 
   #end(state: DownloadState): void {
+    this.#services.downloads.delete(this);
+    const finished = this.#finished;
     this.#setState(state);
-    this.#finished.resolve(state);
+    finished.resolve(state);
   }
 
   #setState(state: DownloadState): void {

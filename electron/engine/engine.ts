@@ -5,6 +5,7 @@ import { readBootId } from './boot-id.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Download, type DownloadHooks, type EngineServices } from './download.ts';
 import { type FileIo, nodeFileIo } from './file-io.ts';
+import { LeftParts } from './left-parts.ts';
 import { Bucket } from './limiter.ts';
 import { NameRegistry } from './names-taken.ts';
 import { checkEngineOptions, type DownloadOptions, type EngineOptions } from './options.ts';
@@ -22,7 +23,6 @@ export interface EnginePorts {
 
 export class Engine {
   readonly #services: EngineServices;
-  readonly #downloads = new Set<Download>();
   #bootId: Promise<string | undefined> | undefined;
 
   constructor(options: Partial<EngineOptions>, ports: Partial<EnginePorts>) {
@@ -45,6 +45,8 @@ export class Engine {
       backlog: new Backlog(checked.unwrittenBytes),
       bucket: new Bucket(clock, { bytesPerSecond: checked.limitBytesPerSecond }),
       names: new NameRegistry(),
+      left: new LeftParts(io, clock),
+      downloads: new Set(),
       bootId: () => (this.#bootId ??= readBootId(io)),
     };
   }
@@ -56,10 +58,7 @@ export class Engine {
     options: Partial<DownloadOptions> = {},
     hooks: Partial<DownloadHooks> = {},
   ): Download {
-    const download = new Download(this.#services, request, target, options, hooks);
-    this.#downloads.add(download);
-    void download.finished().then(() => this.#downloads.delete(download));
-    return download;
+    return new Download(this.#services, request, target, options, hooks);
   }
 
   /** Bytes per second for all downloads together; 0 is no limit. */
@@ -74,12 +73,12 @@ export class Engine {
   /** After a sleep or a change of network: what was learnt of hosts and every warm connection is void. */
   wake(): void {
     this.#services.pool.forget();
-    for (const download of this.#downloads) download.wake();
+    for (const download of this.#services.downloads) download.wake();
   }
 
   /** Pauses every download and closes every connection. */
   async close(): Promise<void> {
-    await Promise.all([...this.#downloads].map((download) => download.pause()));
+    await Promise.all([...this.#services.downloads].map((download) => download.pause()));
     this.#services.pool.closeIdle();
     this.#services.bucket.close();
   }

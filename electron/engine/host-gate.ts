@@ -246,6 +246,7 @@ export class HostGate {
     this.#hasTried = false;
     this.#trialMs = TRIAL_MS;
     this.#nextTrialAt = this.#clock.now() + TRIAL_MS;
+    this.#serve();
   }
 
   #stopTimer(): void {

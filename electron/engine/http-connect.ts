@@ -1,14 +1,15 @@
 /** A tunnel through an HTTP proxy: CONNECT (RFC 9110 section 9.3.6). */
+import { parseChallenges } from './challenge.ts';
 import type { Dialogue } from './dialogue.ts';
-import { DownloadError } from './errors.ts';
-import { type Proxy, proxyAuthorization } from './proxy.ts';
+import type { DownloadError } from './errors.ts';
+import { loginRefused, type ProxyServer, proxyAuthorization } from './proxy.ts';
 import { TransportError } from './trouble.ts';
 
 const MAX_HEAD_BYTES = 64 * 1024;
 const start = 'HTTP/1.';
 
 /** @throws TransportError, or DownloadError E_PROXY_AUTH. `authority` is `host:port`, with brackets where the host has colons. */
-export async function connectByHttp(dialogue: Dialogue, proxy: Proxy, authority: string): Promise<void> {
+export async function connectByHttp(dialogue: Dialogue, proxy: ProxyServer, authority: string): Promise<void> {
   const login = proxyAuthorization(proxy);
   const lines = [`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`];
   if (login !== undefined) lines.push(`Proxy-Authorization: ${login}`);
@@ -23,7 +24,7 @@ export async function connectByHttp(dialogue: Dialogue, proxy: Proxy, authority:
   }
 }
 
-function headLength(received: Buffer, proxy: Proxy): number | undefined {
+function headLength(received: Buffer, proxy: ProxyServer): number | undefined {
   const text = received.toString('latin1', 0, start.length);
   if (!start.startsWith(text.slice(0, start.length))) throw garbled(proxy);
   const end = received.indexOf('\r\n\r\n');
@@ -32,15 +33,14 @@ function headLength(received: Buffer, proxy: Proxy): number | undefined {
   return undefined;
 }
 
-const garbled = (proxy: Proxy): TransportError =>
+const garbled = (proxy: ProxyServer): TransportError =>
   new TransportError('garbled', 'E_PROTOCOL', `proxy ${proxy.name} did not answer in HTTP`);
 
 /** A proxy's way of saying that it cannot, now (5xx, 408, 429), or will not. */
-function refusal(status: number, head: string, proxy: Proxy, authority: string): DownloadError {
+function refusal(status: number, head: string, proxy: ProxyServer, authority: string): DownloadError {
   if (status === 407) {
-    const realm = /^proxy-authenticate:.*\brealm="([^"\r\n]{1,80})"/im.exec(head)?.[1]?.replace(/[^\x20-\x7e]/g, '');
-    const fact = proxy.login === undefined ? 'wants a login' : 'refused the login';
-    return new DownloadError('E_PROXY_AUTH', `proxy ${proxy.name} ${fact}${realm === undefined ? '' : ` for "${realm}"`}`);
+    const challenges = [...head.matchAll(/^proxy-authenticate:(.*)$/gim)].map(([, value = '']) => value);
+    return loginRefused(proxy, parseChallenges(challenges));
   }
   const isPassing = status >= 500 || status === 408 || status === 429;
   const message = `proxy ${proxy.name} answered ${status} when asked to connect to ${authority}`;

@@ -2,6 +2,9 @@
 
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
+/** Texts of ours go out as UTF-8; the transport writes latin1, so each byte becomes a character. */
+export const toWire = (value: string): string => Buffer.from(value, 'utf8').toString('latin1');
+
 /** The first value of a field, trimmed; undefined where it is absent or empty. */
 export function header(headers: AnswerHeaders, name: string): string | undefined {
   const value = headers[name];

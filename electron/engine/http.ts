@@ -14,11 +14,14 @@ import type { Clock } from './clock.ts';
 import { DownloadError } from './errors.ts';
 import { type AnswerHeaders, header } from './http-headers.ts';
 import { skipInterimAnswers } from './interim.ts';
+import { passesOn, proxyAuthorization } from './proxy.ts';
 import type { WireRequest } from './request.ts';
-import { openSocket, type TlsOptions } from './socket.ts';
+import { type ConnectionTarget, openRoute } from './route.ts';
 import { exchangeTrouble, TransportError } from './trouble.ts';
 
 export interface ExchangeListener {
+  /** Bytes to take from the socket at once. A pause acts between two reads: a limit is kept no finer than this. */
+  readAtMost(): number;
   /** The final answer's status and headers, once. May abort. */
   onAnswer(status: number, headers: AnswerHeaders): void;
   /** Body bytes as read from the socket; the buffer may be kept. */
@@ -38,14 +41,9 @@ export interface Exchange {
   abort(): void;
 }
 
-export interface ConnectionTarget {
-  readonly url: URL;
-  readonly tls: TlsOptions;
-}
-
 export class Connection {
   readonly origin: string;
-  /** `address:port` of the server. */
+  /** `address:port` of the server, or of the proxy that leads to it. */
   readonly address: string;
   /** Time the connecting took, in milliseconds: about one round trip, two more with TLS. */
   readonly connectMs: number;
@@ -53,16 +51,28 @@ export class Connection {
   readonly #socket: Socket;
   readonly #host: string;
   readonly #awaitAnswer: () => void;
+  /** The login of the proxy that is handed the requests; undefined where they go to the server itself. */
+  readonly #proxyFields: readonly string[] | undefined;
   #wasReset = false;
   #isOpen = true;
   #exchanges = 0;
   #keepAliveMs: number | undefined;
+  #readAtMost = (): number => Number.POSITIVE_INFINITY;
 
   private constructor(target: ConnectionTarget, socket: Socket, connectMs: number) {
     this.origin = target.url.origin;
     this.#host = target.url.host;
     this.#socket = socket;
+    const read = socket.read.bind(socket);
+    socket.read = (size?: number): Buffer | null => {
+      const most = this.#readAtMost();
+      return read(size ?? (socket.readableLength > most ? most : undefined));
+    };
     this.#awaitAnswer = skipInterimAnswers(socket);
+    if (target.proxy && passesOn(target.proxy, target.url)) {
+      const login = proxyAuthorization(target.proxy);
+      this.#proxyFields = login === undefined ? [] : ['Proxy-Authorization', login];
+    }
     this.connectMs = connectMs;
     this.address = `${socket.remoteAddress}:${socket.remotePort}`;
     // Registered before undici's own listeners, so the fact is known when undici reports the end.
@@ -100,7 +110,7 @@ export class Connection {
     options: { readonly clock: Clock; readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<Connection> {
     const startedMs = options.clock.now();
-    const socket = await openSocket(target.url, target.tls, options);
+    const socket = await openRoute(target, options);
     return new Connection(target, socket, options.clock.now() - startedMs);
   }
 
@@ -125,6 +135,7 @@ export class Connection {
 
   send(request: WireRequest, listener: ExchangeListener): Exchange {
     this.#exchanges += 1;
+    this.#readAtMost = () => listener.readAtMost();
     this.#awaitAnswer();
     const handler = new ExchangeHandler(listener, {
       host: this.#host,
@@ -139,9 +150,10 @@ export class Connection {
     this.#client.dispatch(
       {
         origin: url.origin,
-        path: url.pathname + url.search,
+        // A proxy is told the whole address (RFC 9112 section 3.2.2).
+        path: `${this.#proxyFields ? url.origin : ''}${url.pathname}${url.search}`,
         method: request.method,
-        headers: request.headers.flat() as string[],
+        headers: [...request.headers.flat(), ...(this.#proxyFields ?? [])],
         body: request.body === undefined ? null : typeof request.body === 'string' ? request.body : Buffer.from(request.body),
       },
       handler,

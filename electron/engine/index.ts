@@ -5,6 +5,7 @@ export type { Download } from './download.ts';
 export { createEngine, type Engine, type EnginePorts } from './engine.ts';
 export { DownloadError, safeUrl } from './errors.ts';
 export { type FileIo, nodeFileIo } from './file-io.ts';
+export { checkUserName } from './filename.ts';
 export {
   checkDownloadOptions,
   type DownloadOptions,

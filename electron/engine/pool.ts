@@ -4,8 +4,9 @@
  */
 import type { Clock } from './clock.ts';
 import { HostGate, type Permit, type PermitOwner } from './host-gate.ts';
-import { Connection, type ConnectionTarget } from './http.ts';
+import { Connection } from './http.ts';
 import type { EngineOptions } from './options.ts';
+import { type ConnectionTarget, hostKey } from './route.ts';
 
 /** A little less than the server's own idle limit, or a request meets a closing connection. */
 const HINT_MARGIN_MS = 2000;
@@ -26,9 +27,9 @@ export interface Loan {
   giveBack(isReusable: boolean): void;
 }
 
-/** Connections that may stand in for each other: same origin, same trust. */
+/** Connections that may stand in for each other: same origin, same way there, same trust. */
 const keyOf = (target: ConnectionTarget): string =>
-  `${target.url.origin} ${target.tls.insecure ? 'insecure' : ''} ${target.tls.ca ?? ''}`;
+  `${hostKey(target)}${target.tls.insecure ? 'insecure' : ''} ${target.tls.ca ?? ''}`;
 
 interface PermitOptions {
   readonly fresh: boolean;
@@ -52,12 +53,13 @@ export class Pool {
     this.#all = new HostGate(clock, options.connectionsInAll);
   }
 
-  /** What is known of the host of `url`: scheme, name and port. */
-  gate(url: URL): HostGate {
-    let gate = this.#gates.get(url.origin);
+  /** What is known of the host: scheme, name and port, and the proxy on the way there. */
+  gate(target: ConnectionTarget): HostGate {
+    const key = hostKey(target);
+    let gate = this.#gates.get(key);
     if (gate === undefined) {
       gate = new HostGate(this.#clock, this.#options.connectionsPerHost);
-      this.#gates.set(url.origin, gate);
+      this.#gates.set(key, gate);
     }
     return gate;
   }
@@ -74,7 +76,7 @@ export class Pool {
   async permit(target: ConnectionTarget, owner: PermitOwner, options: PermitOptions): Promise<Permit> {
     const { fresh, signal } = options;
     const isReuse = (): boolean => !fresh && this.hasWarm(target);
-    const atHost = await this.gate(target.url).acquire(owner, isReuse, signal);
+    const atHost = await this.gate(target).acquire(owner, isReuse, signal);
     try {
       const inAll = await this.#all.acquire(owner, () => true, signal);
       return {
@@ -101,7 +103,7 @@ export class Pool {
     if (warm) this.#remove(key, warm);
     this.#lent += 1;
     try {
-      if (!warm) this.#makeRoom(target.url);
+      if (!warm) this.#makeRoom(target);
       const connection = warm?.connection ?? (await Connection.open(target, { clock: this.#clock, ...options }));
       return this.#loan(key, connection, permit, warm !== undefined);
     } catch (error) {
@@ -112,8 +114,8 @@ export class Pool {
   }
 
   /** True when a download without any connection waits for one that only `owner`, who has several, can give up. */
-  shouldYield(url: URL, owner: PermitOwner): boolean {
-    return this.gate(url).shouldYield(owner) || this.#all.shouldYield(owner);
+  shouldYield(target: ConnectionTarget, owner: PermitOwner): boolean {
+    return this.gate(target).shouldYield(owner) || this.#all.shouldYield(owner);
   }
 
   /** Closes connections idle for too long; false when none is left to watch. */
@@ -169,9 +171,10 @@ export class Pool {
   }
 
   /** Closes idle connections, the oldest first, until one more exceeds neither the host's bound nor that of all. */
-  #makeRoom(url: URL): void {
-    const gate = this.gate(url);
-    const isAtHost = (key: string): boolean => key.startsWith(`${url.origin} `);
+  #makeRoom(target: ConnectionTarget): void {
+    const gate = this.gate(target);
+    const host = hostKey(target);
+    const isAtHost = (key: string): boolean => key.startsWith(host);
     while (gate.heldInAll + this.#idleCount(isAtHost) > gate.cap && this.#dropOldest(isAtHost));
     while (this.openConnections > this.#options.connectionsInAll && this.#dropOldest(() => true));
   }

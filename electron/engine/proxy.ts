@@ -2,9 +2,10 @@
 import { BlockList, isIP } from 'node:net';
 import type { ProxySettings } from '#shared/download';
 import { type ProxyAddress, parseProxyAddress } from '#shared/proxy-address';
+import { type Challenge, realmClause } from './challenge.ts';
 import { DownloadError } from './errors.ts';
 
-export interface Proxy extends ProxyAddress {
+export interface ProxyServer extends ProxyAddress {
   /** `host:port`, for messages: without the login. */
   readonly name: string;
   /** Tells routes apart; holds the login, so it never leaves the process. */
@@ -12,18 +13,24 @@ export interface Proxy extends ProxyAddress {
 }
 
 /** An HTTP proxy is handed plain requests to pass on; anything else goes through a tunnel it does not look into. */
-export const passesOn = (proxy: Proxy | undefined, url: URL): proxy is Proxy =>
-  proxy !== undefined && proxy.scheme !== 'socks5' && url.protocol === 'http:';
+export const passesOn = (proxy: ProxyServer, url: URL): boolean => proxy.scheme !== 'socks5' && url.protocol === 'http:';
 
 /** The login of an HTTP proxy (RFC 7617); only ever sent to the proxy itself. */
-export function proxyAuthorization({ login }: Proxy): string | undefined {
+export function proxyAuthorization({ login }: ProxyServer): string | undefined {
   return login && `Basic ${Buffer.from(`${login.user}:${login.password}`, 'utf8').toString('base64')}`;
+}
+
+/** A 407. The proxy is not known where one stands in the way uninvited. */
+export function loginRefused(proxy: ProxyServer | undefined, challenges: readonly Challenge[]): DownloadError {
+  const who = proxy === undefined ? 'a proxy on the way' : `proxy ${proxy.name}`;
+  const fact = proxy?.login === undefined ? 'wants a login' : 'refused the login';
+  return new DownloadError('E_PROXY_AUTH', `${who} ${fact}${realmClause(challenges)}`);
 }
 
 /** Finds the proxy for an address, by the settings of one download. */
 export class ProxyChoice {
-  readonly #http: Proxy | undefined;
-  readonly #https: Proxy | undefined;
+  readonly #http: ProxyServer | undefined;
+  readonly #https: ProxyServer | undefined;
   readonly #exceptions: readonly Exception[];
 
   /** @throws DownloadError E_INPUT for the address of a proxy that cannot be read. */
@@ -34,7 +41,7 @@ export class ProxyChoice {
   }
 
   /** Undefined: the server is asked directly. */
-  for(url: URL): Proxy | undefined {
+  for(url: URL): ProxyServer | undefined {
     const proxy = url.protocol === 'https:' ? this.#https : this.#http;
     if (proxy === undefined) return undefined;
     const host = bare(url.hostname);
@@ -43,7 +50,7 @@ export class ProxyChoice {
   }
 }
 
-function proxyAt(address: string | undefined): Proxy | undefined {
+function proxyAt(address: string | undefined): ProxyServer | undefined {
   if (address === undefined || address === '') return undefined;
   const parsed = parseProxyAddress(address);
   if (!parsed.ok) throw new DownloadError('E_INPUT', `the address of the proxy cannot be used: ${parsed.message}`);

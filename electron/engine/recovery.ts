@@ -4,8 +4,10 @@
  * not a failure of the bytes; a link that worked and is refused is asked for anew; only what nobody can cure fails.
  */
 import type { Answer, Refusal } from './accept.ts';
+import { parseChallenges, realmClause } from './challenge.ts';
 import { DownloadError } from './errors.ts';
 import { retryAfterMs } from './http-headers.ts';
+import { loginRefused, type ProxyServer } from './proxy.ts';
 import { TransportError } from './trouble.ts';
 
 /** What went wrong with one exchange. */
@@ -37,6 +39,8 @@ export interface Circumstances {
   /** How often the same bytes failed in a row before. */
   readonly failures: number;
   readonly wallNow: number;
+  /** What the answer came through; undefined where it came straight. */
+  readonly proxy?: ProxyServer | undefined;
 }
 
 export type Remedy =
@@ -46,8 +50,8 @@ export type Remedy =
   | { readonly type: 'cap'; readonly waitMs?: number; readonly isFragile?: boolean }
   /** The slot sleeps `waitMs` (the usual back-off if undefined) and tries again, counted or not. */
   | { readonly type: 'back-off'; readonly waitMs?: number; readonly isCounted: boolean }
-  /** All wait for the host. Undefined: the usual back-off, counted. */
-  | { readonly type: 'host'; readonly waitMs?: number }
+  /** All wait for the host, `waitMs` or the usual back-off. */
+  | { readonly type: 'host'; readonly waitMs?: number; readonly isCounted: boolean }
   | { readonly type: 'network' }
   /** Ask the original address again. */
   | { readonly type: 'resolve' }
@@ -94,13 +98,18 @@ function afterTrouble(error: DownloadError, hadAnswer: boolean, around: Circumst
     case 'dns':
       if (around.hasDelivered) return { type: 'network' };
       return around.failures >= 2 ? { type: 'fail', error } : { type: 'back-off', waitMs: 5000, isCounted: true };
+    case 'barred':
+      return around.isExtra || around.isOneMore ? { type: 'cap' } : { type: 'fail', error };
     case 'garbled':
       return around.failures >= 1 ? { type: 'fail', error } : { type: 'back-off', isCounted: true };
+    case 'proxy':
     case 'unreachable':
     case 'cut':
     case 'silent':
       // No answer to one connection more, on a connection that never worked: the host has enough of us.
       if ((around.isExtra || around.isOneMore) && !hadAnswer && !around.isProvenConnection) return { type: 'cap' };
+      // A proxy that worked is part of our own network: while it is gone, nothing can be said of the server.
+      if (error.kind === 'proxy' && around.hasDelivered) return { type: 'network' };
       return { type: 'back-off', isCounted: true };
   }
 }
@@ -129,10 +138,20 @@ function afterRefusal({ as, error, answer }: Extract<Mishap, { type: 'refused' }
 
 function afterStatus(answer: Answer, error: DownloadError, around: Circumstances): Remedy {
   const { status } = answer;
+  // Only a proxy asks this way (RFC 9110 section 15.5.8), whichever of the two passed it on.
+  if (status === 407) {
+    return { type: 'fail', error: loginRefused(around.proxy, parseChallenges(answer.headers['proxy-authenticate'])) };
+  }
   const waitMs = retryAfterMs(answer.headers, around.wallNow);
   const wait = waitMs === undefined ? {} : { waitMs };
-  if (busyStatuses.has(status)) return around.isExtra || around.isOneMore ? { type: 'cap', ...wait } : { type: 'host', ...wait };
-  if (transientStatuses.has(status)) return { type: 'back-off', ...wait, isCounted: true };
+  if (busyStatuses.has(status)) {
+    if (around.isExtra || around.isOneMore) return { type: 'cap', ...wait };
+    return { type: 'host', ...wait, isCounted: waitMs === undefined };
+  }
+  if (transientStatuses.has(status)) {
+    if (waitMs !== undefined && !around.isExtra) return { type: 'host', waitMs, isCounted: true };
+    return { type: 'back-off', ...wait, isCounted: true };
+  }
   if (linkStatuses.has(status)) return afterLinkStatus(status, answer, error, around);
   if (around.mayAskPlain && rangeStatuses.has(status)) return { type: around.isExtra ? 'no-range' : 'ask-plain' };
   if (around.isExtra) return { type: 'cap' };
@@ -152,7 +171,10 @@ function afterLinkStatus(status: number, answer: Answer, error: DownloadError, a
   if (status === 403 && around.mayAskPlain && (around.isFresh || !around.isResolved)) return { type: 'ask-plain' };
   if (status === 401 && !around.hasDelivered) {
     const fact = around.hasLogin ? 'the server refused the login' : 'the server wants a login';
-    return { type: 'fail', error: new DownloadError('E_AUTH', `${fact}${realmOf(answer)}`) };
+    return {
+      type: 'fail',
+      error: new DownloadError('E_AUTH', `${fact}${realmClause(parseChallenges(answer.headers['www-authenticate']))}`),
+    };
   }
   return deadLink(around, error, 'E_LINK_EXPIRED');
 }
@@ -167,14 +189,6 @@ function deadLink(around: Circumstances, error: DownloadError, code: 'E_LINK_EXP
     error,
   );
   return { type: 'new-link', error: expired };
-}
-
-/** What the login is for, in the server's words: a quoted string, or a bare word as some write it (RFC 9110 section 11.5). */
-function realmOf(answer: Answer): string {
-  const challenge = String(answer.headers['www-authenticate'] ?? '');
-  const [, quoted, bare] = /\brealm\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))/i.exec(challenge) ?? [];
-  const realm = (quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '').replace(/[^\x20-\x7e]/g, '').slice(0, 80);
-  return realm === '' ? '' : ` for "${realm}"`;
 }
 
 /** BACKOFF(k): the first wait doubled k times, at most a minute (or the first wait, if longer), give or take a fifth. */

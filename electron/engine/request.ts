@@ -2,10 +2,16 @@
  * What one request carries. Secrets belong to the origin they were given for: on another origin only a short list of
  * harmless fields goes along, whatever the user called their own headers.
  */
-import { CookieJar } from 'tough-cookie';
+import { randomBytes } from 'node:crypto';
+import type { CookieJar } from 'tough-cookie';
 import type { DownloadRequest, HeaderField, Interval } from '#shared/download';
+import { parseChallenges } from './challenge.ts';
+import { jarWith } from './cookie-jar.ts';
+import { DigestSession, digestAmong } from './digest-login.ts';
 import { DownloadError } from './errors.ts';
-import type { AnswerHeaders } from './http-headers.ts';
+import { type AnswerHeaders, toWire } from './http-headers.ts';
+import { ProxyChoice } from './proxy.ts';
+import type { ConnectionTarget } from './route.ts';
 
 /** Sent to any origin: they say what we are and want, nothing about the user. */
 const harmless = new Set(['user-agent', 'accept', 'accept-language']);
@@ -22,6 +28,9 @@ const ours = new Set([
   'te',
   'trailer',
   'expect',
+  // The proxy's, never the origin's.
+  'proxy-authorization',
+  'proxy-connection',
 ]);
 
 const defaultUserAgent = 'Sluice/0.1';
@@ -32,9 +41,6 @@ export interface WireRequest {
   readonly headers: readonly HeaderField[];
   readonly body?: string | Uint8Array;
 }
-
-/** Header values go out as UTF-8; the transport writes latin1, so each byte becomes a character. */
-const toWire = (value: string): string => Buffer.from(value, 'utf8').toString('latin1');
 
 export function checkHeader([name, value]: HeaderField): void {
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
@@ -51,24 +57,30 @@ export class RequestSource {
   readonly original: URL;
   readonly #given: DownloadRequest;
   readonly #jar: CookieJar;
+  readonly #proxies: ProxyChoice;
   readonly #login: { readonly user: string; readonly password: string } | undefined;
+  /** By origin: those that asked for it. */
+  readonly #digests = new Map<string, DigestSession>();
 
   /** @throws DownloadError E_INPUT for an address or header that cannot be sent. */
-  constructor(given: DownloadRequest, jar = new CookieJar()) {
+  constructor(given: DownloadRequest, jar = jarWith(given.cookies)) {
     this.original = parseAddress(given.url);
     for (const field of given.headers ?? []) checkHeader(field);
     if (given.cookie !== undefined) checkHeader(['cookie', given.cookie]);
-    this.#login = given.login ?? loginOf(this.original);
+    // A header of the user's own says it all: the login is not used then.
+    const isGiven = (given.headers ?? []).some(([name]) => name.toLowerCase() === 'authorization');
+    this.#login = isGiven ? undefined : (given.login ?? loginOf(this.original));
     this.original.username = '';
     this.original.password = '';
     this.original.hash = '';
+    this.#proxies = new ProxyChoice(given.proxy);
     this.#given = given;
     this.#jar = jar;
   }
 
-  /** The same cookies under a changed request: a new link or new headers. */
+  /** The same cookies under a changed request, a new link or new headers; unless it is the cookies that changed. */
   with(given: DownloadRequest): RequestSource {
-    return new RequestSource(given, this.#jar);
+    return given.cookies === this.#given.cookies ? new RequestSource(given, this.#jar) : new RequestSource(given);
   }
 
   get given(): DownloadRequest {
@@ -79,9 +91,11 @@ export class RequestSource {
     return (this.#given.method ?? 'GET').toUpperCase();
   }
 
-  get tls(): { readonly ca?: string; readonly insecure?: boolean } {
+  /** The way to the host of `url`: each hop of a redirect has its own. */
+  target(url: URL): ConnectionTarget {
     const { ca, insecure } = this.#given;
-    return { ...(ca === undefined ? {} : { ca }), ...(insecure === undefined ? {} : { insecure }) };
+    const tls = { ...(ca === undefined ? {} : { ca }), ...(insecure === undefined ? {} : { insecure }) };
+    return { url, tls, proxy: this.#proxies.for(url) };
   }
 
   /** Whether a request to `url` tells who the user is, other than by cookies. */
@@ -106,9 +120,8 @@ export class RequestSource {
     if (!given.has('accept')) headers.push(['Accept', '*/*']);
     // Any coding would make byte ranges mean something else than bytes of the file.
     headers.push(['Accept-Encoding', 'identity']);
-    if (isOurs && this.#login && !given.has('authorization')) {
-      const { user, password } = this.#login;
-      headers.push(['Authorization', `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`]);
+    if (isOurs && this.#login) {
+      headers.push(['Authorization', this.#authorization(this.#login, url, method)]);
     }
     const cookie = this.#cookieFor(url, isOurs);
     if (cookie !== '') headers.push(['Cookie', cookie]);
@@ -117,12 +130,32 @@ export class RequestSource {
     return { url, method, headers, ...(carriesBody && this.#given.body !== undefined ? { body: this.#given.body } : {}) };
   }
 
+  /**
+   * Takes up a 401 that asks for another kind of login than `sent` had. True: the request is worth repeating. A login that
+   * was refused in the right form is wrong; only its nonce may be too old.
+   */
+  learnLogin(sent: WireRequest, headers: AnswerHeaders): boolean {
+    const { url } = sent;
+    const tried = sent.headers.find(([name]) => name === 'Authorization')?.[1];
+    if (this.#login === undefined || tried === undefined || !this.#holdsSecretsFor(url)) return false;
+    const challenge = digestAmong(parseChallenges(headers['www-authenticate']));
+    if (challenge === undefined || (tried.startsWith('Digest ') && !challenge.isStale)) return false;
+    this.#digests.set(url.origin, new DigestSession(challenge, this.#login, randomBytes(16).toString('hex')));
+    return true;
+  }
+
   /** Cookies a server set (RFC 6265 section 5.3); ones it may not set are ignored. */
   remember(url: URL, headers: AnswerHeaders): void {
     const fields = headers['set-cookie'];
     for (const field of Array.isArray(fields) ? fields : fields === undefined ? [] : [fields]) {
       this.#jar.setCookieSync(field, url.href, { ignoreError: true });
     }
+  }
+
+  #authorization({ user, password }: { readonly user: string; readonly password: string }, url: URL, method: string): string {
+    const digest = this.#digests.get(url.origin);
+    if (digest) return digest.authorization({ method, uri: url.pathname + url.search });
+    return `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;
   }
 
   /** As it goes onto the wire. The user's own cookies win over one of the same name that a server set. */

@@ -7,6 +7,8 @@
  *    speeds, so that both end together.
  * 3. *Hedge*: where splitting gains nothing but waiting hurts (a frozen connection), the same rest is asked for twice; the
  *    first to finish wins.
+ *
+ * What none of them reaches (the hedge itself landed on a bad connection, or a limit forbids hedges) is `isDrip`.
  */
 import type { Interval } from '#shared/download';
 
@@ -23,6 +25,9 @@ const MIN_GAIN_MS = 200;
 export const MIN_OBSERVED_MS = 250;
 /** With less time than this left, one connection finishes sooner than a second one starts. */
 const ALONE_MS = 300;
+/** A connection that for so long had less than this share of another's speed is left to itself. */
+const DRIP_MS = 10_000;
+const DRIP_SHARE = 0.05;
 /** Small files are not cut by time but shared out evenly at once. */
 const SMALL_BYTES = 32 * MiB;
 
@@ -49,6 +54,8 @@ export interface Situation {
   readonly leases: readonly LeaseView[];
   /** The idle slot's own last speed; 0 unknown. */
   readonly helperBytesPerSecond: number;
+  /** The best last speed of all slots, 0 unknown: what one that was not tried yet may do. */
+  readonly bestBytesPerSecond: number;
   /** Time until the idle slot's first byte, with what it has (a warm connection or none). */
   readonly helperStartMs: number;
   readonly connections: number;
@@ -80,9 +87,18 @@ export function plan(situation: Situation): Plan {
   if (last === undefined) return none;
   return (
     splitOf(last.lease, last.etaMs, helper, situation, victims.length) ??
-    hedgeOf(last.lease, last.etaMs, helper, situation) ??
+    hedgeOf(last.lease, last.etaMs, situation.helperBytesPerSecond || Math.max(usual, situation.bestBytesPerSecond), situation) ??
     none
   );
+}
+
+/**
+ * Whether a lease that cannot be split only drips, not silent enough to be given up, while an idle slot moves twenty times
+ * as much: its range is better a hole for others.
+ */
+export function isDrip(lease: LeaseView, helperBytesPerSecond: number): boolean {
+  const isWhole = lease.isFixed || lease.end - lease.cursor < MIN_SPLIT_BYTES + KEEP_BYTES;
+  return isWhole && lease.observedMs >= DRIP_MS && lease.bytesPerSecond < DRIP_SHARE * helperBytesPerSecond;
 }
 
 const isObserved = (lease: LeaseView): boolean => lease.observedMs >= MIN_OBSERVED_MS;

@@ -18,6 +18,7 @@ import type { Loan, Pool } from './pool.ts';
 import type { Lease } from './range-map.ts';
 import { isRedirect, MAX_REDIRECTS, nextHop } from './redirect.ts';
 import type { RequestSource } from './request.ts';
+import type { ConnectionTarget } from './route.ts';
 import { SpeedMeter } from './speed.ts';
 import { TransportError } from './trouble.ts';
 
@@ -39,6 +40,8 @@ export interface SlotPorts {
   /** 0: adaptive. */
   readonly idleTimeoutMs: number;
   readonly allowUnsafeRedirects: boolean;
+  /** Bytes to read at once. */
+  readAtMost(): number;
   /** Body bytes were read; false when the reader has to pause until `wake('limit')`. */
   debit(slot: Slot, bytes: number): boolean;
   /** Forgets a pause asked by `debit`. */
@@ -64,7 +67,11 @@ export type Outcome =
   | { readonly type: 'refused' }
   | { readonly type: 'trouble'; readonly error: DownloadError; readonly hadAnswer: boolean };
 
-type Step = Outcome | { readonly type: 'redirect'; readonly status: number; readonly location: string | undefined };
+type Step =
+  | Outcome
+  | { readonly type: 'redirect'; readonly status: number; readonly location: string | undefined }
+  /** It knows now how the server wants its login. */
+  | { readonly type: 'repeat' };
 type PauseReason = 'judging' | 'disk' | 'limit';
 
 export class Slot {
@@ -97,7 +104,7 @@ export class Slot {
   readonly #pauses = new Set<PauseReason>();
   #permit: Permit | undefined;
   #permitOrigin: string | undefined;
-  #gatedAt: URL | undefined;
+  #gatedAt: ConnectionTarget | undefined;
   #loan: Loan | undefined;
   #exchange: Exchange | undefined;
   #stop = new AbortController();
@@ -144,11 +151,12 @@ export class Slot {
     if (this.#permit && this.#permitOrigin === url.origin) return;
     this.release();
     this.state = 'gated';
-    this.#gatedAt = url;
+    const target = source.target(url);
+    this.#gatedAt = target;
     const { signal } = this.#stop;
     try {
       const options = { fresh: this.needsFresh, signal };
-      this.#permit = await this.#ports.pool.permit({ url, tls: source.tls }, this.#ports.owner, options);
+      this.#permit = await this.#ports.pool.permit(target, this.#ports.owner, options);
       this.#permitOrigin = url.origin;
     } catch (error) {
       throw signal.aborted ? stopped() : error;
@@ -163,10 +171,13 @@ export class Slot {
   async ask(question: Question): Promise<Outcome> {
     let { from: url } = question;
     let { method } = question.source;
+    let mayRepeat = true;
     try {
       for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
         await this.#connect(url, question);
-        const step = await this.#send(url, method, question);
+        const step = await this.#send(url, method, question, mayRepeat);
+        mayRepeat = step.type === 'redirect';
+        if (step.type === 'repeat') continue;
         if (step.type !== 'redirect') return step;
         url = nextHop(url, step.location, this.#ports.allowUnsafeRedirects);
         if (step.status === 303 || (step.status < 303 && method === 'POST')) method = 'GET';
@@ -252,14 +263,16 @@ export class Slot {
     const startedMs = clock.now();
     const { signal } = this.#stop;
     this.hasServed = false;
-    this.#loan = await pool.lend({ url, tls: question.source.tls }, permit, { timeoutMs, fresh: isFresh, signal });
+    this.#loan = await pool.lend(question.source.target(url), permit, { timeoutMs, fresh: isFresh, signal });
     this.needsFresh = false;
     this.trusted = undefined;
+    // Another connection, another speed.
+    this.meter.reset();
     if (!this.#loan.isWarm) this.roundTripMs = clock.now() - startedMs;
     if (signal.aborted) throw stopped();
   }
 
-  #send(url: URL, method: string, question: Question): Promise<Step> {
+  #send(url: URL, method: string, question: Question, mayRepeat: boolean): Promise<Step> {
     const loan = this.#loan;
     if (loan === undefined) return Promise.reject(stopped());
     const { clock } = this.#ports;
@@ -299,7 +312,9 @@ export class Slot {
         cancelDrain = clock.setTimer(() => end(step, false), DRAIN_MS);
         this.wake('judging');
       };
-      this.#exchange = loan.connection.send(question.source.at(url, question.range, method), {
+      const request = question.source.at(url, question.range, method);
+      this.#exchange = loan.connection.send(request, {
+        readAtMost: () => this.#ports.readAtMost(),
         onAnswer: (status, headers) => {
           this.#isAnswered = true;
           this.lastByteAt = clock.now();
@@ -307,6 +322,10 @@ export class Slot {
           this.pause('judging');
           if (isRedirect(status)) {
             drain({ type: 'redirect', status, location: header(headers, 'location') }, headers);
+            return;
+          }
+          if (status === 401 && mayRepeat && question.source.learnLogin(request, headers)) {
+            drain({ type: 'repeat' }, headers);
             return;
           }
           question.onAnswer({ status, headers }, url).then(

@@ -19,32 +19,67 @@ const MAX_SESSIONS = 100;
 /** Parsing the built-in authorities takes long, so a context with an own one is made once. */
 const contexts = new Map<string, SecureContext>();
 
-export function openSocket(
-  url: URL,
-  tls: TlsOptions,
-  options: { readonly clock: Clock; readonly timeoutMs: number; readonly signal: AbortSignal },
-): Promise<Socket> {
+export interface OpenOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Who is to be reached, a server or a proxy. */
+export interface Peer {
+  /** A name, or an address without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly isTls: boolean;
+  /** For messages. */
+  readonly name: string;
+}
+
+export function peerOf(url: URL): Peer {
   const isTls = url.protocol === 'https:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
+  return { host, port: Number(url.port) || (isTls ? 443 : 80), isTls, name: url.host };
+}
+
+/** A connected socket, secured where the peer wants it. @throws TransportError. */
+export function openSocket(peer: Peer, tls: TlsOptions, options: OpenOptions): Promise<Socket> {
+  const { host, port, isTls } = peer;
+  const address = {
+    host,
+    port,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: FAMILY_ATTEMPT_MS,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+  };
+  return established(peer, options, () => (isTls ? secureSocket(peer, address, tls) : connectPlain(address)));
+}
+
+/** TLS with the peer over a socket that leads there already. Closes that socket where it fails. @throws TransportError. */
+export async function secureOver(socket: Socket, peer: Peer, tls: TlsOptions, options: OpenOptions): Promise<Socket> {
+  // From here on its troubles are told by the one above.
+  socket.on('error', () => {});
+  try {
+    return await established(peer, options, () => secureSocket(peer, { socket }, tls));
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+function established(peer: Peer, options: OpenOptions, begin: () => Socket): Promise<Socket> {
+  const { name, isTls } = peer;
   return new Promise((resolve, reject) => {
     if (options.signal.aborted) {
       reject(new TransportError('aborted', 'E_NETWORK', 'stopped'));
       return;
     }
-    const address = {
-      host,
-      port: Number(url.port) || (isTls ? 443 : 80),
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: FAMILY_ATTEMPT_MS,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: 30_000,
-    };
     let socket: Socket;
     try {
-      socket = isTls ? secureSocket(url, host, address, tls) : connectPlain(address);
+      socket = begin();
     } catch (error) {
-      reject(connectTrouble(error, url.host));
+      reject(connectTrouble(error, name));
       return;
     }
     const settle = (): void => {
@@ -58,17 +93,14 @@ export function openSocket(
       // A late error of a socket we gave up is nobody's business.
       socket.on('error', () => {});
       socket.destroy();
-      reject(connectTrouble(error, url.host));
+      reject(connectTrouble(error, name));
     };
     const onError = (error: Error): void => fail(error);
     const onClose = (): void => fail(Object.assign(new Error('closed'), { code: 'ECONNRESET' }));
     const onAbort = (): void => fail(new TransportError('aborted', 'E_NETWORK', 'stopped'));
     const limitMs = isTls ? options.timeoutMs * 1.5 : options.timeoutMs;
     const cancelTimer = options.clock.setTimer(
-      () =>
-        fail(
-          new TransportError('unreachable', 'E_TIMEOUT', `${url.host} did not accept a connection within ${limitMs / 1000} s`),
-        ),
+      () => fail(new TransportError('unreachable', 'E_TIMEOUT', `${name} did not accept a connection within ${limitMs / 1000} s`)),
       limitMs,
     );
     options.signal.addEventListener('abort', onAbort);
@@ -81,10 +113,10 @@ export function openSocket(
   });
 }
 
-function secureSocket(url: URL, host: string, address: object, tls: TlsOptions): TLSSocket {
+function secureSocket({ host, port }: Peer, address: object, tls: TlsOptions): TLSSocket {
   const isName = !/^[\d.]+$|:/.test(host);
   // A session stands for a certificate that was checked: one made under other rules must not be resumed.
-  const sessionKey = `${url.origin} ${tls.ca ?? ''}`;
+  const sessionKey = `${host}:${port} ${tls.ca ?? ''}`;
   const session = tls.insecure ? undefined : sessions.get(sessionKey);
   const socket = connectTls({
     ...address,

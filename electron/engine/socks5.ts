@@ -2,8 +2,8 @@
 import { isIP, isIPv4 } from 'node:net';
 import type { Dialogue } from './dialogue.ts';
 import { DownloadError } from './errors.ts';
-import type { Proxy } from './proxy.ts';
-import { type TroubleKind, TransportError } from './trouble.ts';
+import type { ProxyServer } from './proxy.ts';
+import { TransportError, type TroubleKind } from './trouble.ts';
 
 const VERSION = 5;
 const LOGIN_VERSION = 1;
@@ -11,6 +11,7 @@ const NO_LOGIN = 0;
 const BY_PASSWORD = 2;
 const NONE_ACCEPTED = 0xff;
 const CONNECT = 1;
+const SUCCEEDED = 0;
 const IPV4 = 1;
 const NAME = 3;
 const IPV6 = 4;
@@ -30,26 +31,25 @@ const replies: Readonly<Record<number, Reply>> = {
 };
 
 /** @throws TransportError, or DownloadError E_PROXY_AUTH. */
-export async function connectBySocks(dialogue: Dialogue, proxy: Proxy, host: string, port: number): Promise<void> {
+export async function connectBySocks(dialogue: Dialogue, proxy: ProxyServer, host: string, port: number): Promise<void> {
   const methods = proxy.login === undefined ? [NO_LOGIN] : [NO_LOGIN, BY_PASSWORD];
   dialogue.write(Buffer.from([VERSION, methods.length, ...methods]));
-  const [version, method = NONE_ACCEPTED] = await dialogue.read((received) => firstIs(VERSION, received, proxy) ?? 2);
-  if (version !== VERSION) throw garbled(proxy);
+  const [, method] = await dialogue.read((received) => lengthOf(received, 2, proxy));
   if (method === NONE_ACCEPTED) {
     const fact = proxy.login === undefined ? 'wants a login' : 'takes no login by name and password';
     throw new DownloadError('E_PROXY_AUTH', `proxy ${proxy.name} ${fact}`);
   }
-  if (!methods.includes(method)) throw garbled(proxy);
+  if (method === undefined || !methods.includes(method)) throw garbled(proxy);
   if (method === BY_PASSWORD) await logIn(dialogue, proxy);
   dialogue.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0]), addressBytes(host), Buffer.from([port >> 8, port & 0xff])]));
-  const reply = await dialogue.read((received) => firstIs(VERSION, received, proxy) ?? replyLength(received, proxy));
-  const status = reply[1] ?? 0;
-  if (status === 0) return;
-  const [kind, code, fact] = replies[status] ?? ['unreachable', 'E_CONNECT', `answered ${status} when asked to connect`];
+  const [, status = SUCCEEDED] = await dialogue.read((received) => lengthOf(received, replyLength(received, proxy), proxy));
+  if (status === SUCCEEDED) return;
+  const [kind, code, fact] =
+    replies[status] ?? (['unreachable', 'E_CONNECT', `answered ${status} when asked to connect`] as const);
   throw new TransportError(kind, code, `proxy ${proxy.name} ${fact} to ${host}:${port}`);
 }
 
-async function logIn(dialogue: Dialogue, proxy: Proxy): Promise<void> {
+async function logIn(dialogue: Dialogue, proxy: ProxyServer): Promise<void> {
   const { user = '', password = '' } = proxy.login ?? {};
   dialogue.write(Buffer.concat([Buffer.from([LOGIN_VERSION]), counted(user), counted(password)]));
   // Some proxies answer with the version of SOCKS; only the status matters.
@@ -82,13 +82,16 @@ function ipv6Bytes(host: string): Buffer {
   return Buffer.from(all.flatMap((group) => [group >> 8, group & 0xff]));
 }
 
-/** Told at its first byte: waiting for a second one of what is no SOCKS would only end in time. */
-function firstIs(version: number, received: Buffer, proxy: Proxy): undefined {
-  if (received.length > 0 && received[0] !== version) throw garbled(proxy);
+/** Refused at its first byte: waiting for more of what is no SOCKS would end only with the time allowed. */
+function lengthOf(received: Buffer, length: number | undefined, proxy: ProxyServer): number | undefined {
+  if (received.length > 0 && received[0] !== VERSION) throw garbled(proxy);
+  return length;
 }
 
-function replyLength(received: Buffer, proxy: Proxy): number | undefined {
-  const [, , , kind, length] = received;
+function replyLength(received: Buffer, proxy: ProxyServer): number | undefined {
+  const [, status, , kind, length] = received;
+  // A refusal is told by its first bytes, and not every proxy sends the rest.
+  if (status !== undefined && status !== SUCCEEDED) return 2;
   if (kind === undefined) return undefined;
   if (kind === IPV4) return 4 + 4 + 2;
   if (kind === IPV6) return 4 + 16 + 2;
@@ -96,5 +99,5 @@ function replyLength(received: Buffer, proxy: Proxy): number | undefined {
   return length === undefined ? undefined : 4 + 1 + length + 2;
 }
 
-const garbled = (proxy: Proxy): TransportError =>
+const garbled = (proxy: ProxyServer): TransportError =>
   new TransportError('garbled', 'E_PROTOCOL', `proxy ${proxy.name} did not answer in SOCKS5`);

@@ -21,6 +21,7 @@ import { DownloadError } from './errors.ts';
 import type { FileIdentity, FileIo } from './file-io.ts';
 import { alreadyFinished, finish } from './finish.ts';
 import { covers } from './intervals.ts';
+import { type LeftParts, partSuffix } from './left-parts.ts';
 import { candidates, type NameRegistry, type ReservedName } from './names-taken.ts';
 import type { EngineOptions } from './options.ts';
 import { PartFile } from './part-file.ts';
@@ -28,7 +29,6 @@ import { type Extent, provenBy, Sums, sumsPath } from './sums.ts';
 
 /** A smaller file is fetched again sooner than its progress is recorded. */
 const MIN_RECORDED_BYTES = 1024 * 1024;
-const PART_SUFFIX = '.part';
 /** FAT and exFAT write zeros up to the end when a file is extended; there it grows by writing. */
 const growsByWriting = new Set([0x4d44, 0x2011bab0]);
 const RESERVE_BYTES = 64 * 1024 * 1024;
@@ -38,6 +38,7 @@ export interface PartPorts {
   readonly clock: Clock;
   readonly options: EngineOptions;
   readonly names: NameRegistry;
+  readonly left: LeftParts;
   readonly bootId: string | undefined;
   /** The disk failed while claims were put on record. */
   onError(error: unknown): void;
@@ -93,9 +94,9 @@ export class StoredPart {
    */
   static async find(ports: PartPorts, target: DownloadTarget, url: URL): Promise<Left | undefined> {
     const hash = urlHash(url);
-    const names = target.name === undefined ? await namesWithRecords(ports.io, target.directory) : [target.name];
+    const names = target.name === undefined ? await ports.left.namesOf(target.directory, hash) : [target.name];
     for (const name of names) {
-      const path = checkpointPath(join(target.directory, name + PART_SUFFIX));
+      const path = checkpointPath(join(target.directory, name + partSuffix));
       const loaded = await Checkpoint.load(ports.io, path);
       if (loaded.type === 'refused' || (target.name === undefined && loaded.record.urlHash !== hash)) continue;
       const opened = await StoredPart.#open(ports, target, name, loaded, hash);
@@ -112,7 +113,7 @@ export class StoredPart {
     hash: string,
   ): Promise<Left | undefined> {
     const { io, bootId } = ports;
-    const partPath = join(target.directory, name + PART_SUFFIX);
+    const partPath = join(target.directory, name + partSuffix);
     const fileId = await io.identity(partPath);
     if (fileId === undefined) return placedBefore(ports, target, name, loaded.record);
     const claims = claimsAfterRestart(loaded.record, bootId, fileId);
@@ -144,14 +145,14 @@ export class StoredPart {
     const { io } = ports;
     await checkSpace(io, target.directory, identity.size ?? 0);
     const exists = async (path: string): Promise<boolean> => {
-      const isFinal = !path.endsWith(PART_SUFFIX);
+      const isFinal = !path.endsWith(partSuffix);
       if (target.ifExists === 'overwrite' && isFinal && path === join(target.directory, name)) return false;
       return (await io.identity(path)) !== undefined;
     };
-    if (target.name !== undefined) await setAside(io, join(target.directory, name + PART_SUFFIX));
+    if (target.name !== undefined) await setAside(io, join(target.directory, name + partSuffix));
     const reserved = await ports.names.reserve(target.directory, name, exists);
     try {
-      const part = await PartFile.create(io, join(target.directory, reserved.name + PART_SUFFIX));
+      const part = await PartFile.create(io, join(target.directory, reserved.name + partSuffix));
       const stored = new StoredPart(ports, target, reserved, part, await part.identity());
       await stored.begin(url, identity);
       return stored;
@@ -173,6 +174,7 @@ export class StoredPart {
       this.#sums = await Sums.create(io, sumsPath(this.#part.path));
       const id: CheckpointIdentity = { ...validators(identity), urlHash: urlHash(url), size: identity.size, ...this.#ids() };
       this.#checkpoint = await Checkpoint.create(io, path, id);
+      await this.#ports.left.add(this.#target.directory, id.urlHash, this.name);
       if (await this.#mayExtend()) await this.#part.truncate(identity.size);
     }
   }
@@ -304,23 +306,13 @@ async function placedBefore(
   const { size, dev, ino } = record;
   if (size === undefined || !covers(record.hard, 0, size)) return undefined;
   const { directory, ifExists } = target;
-  const partPath = join(directory, name + PART_SUFFIX);
+  const partPath = join(directory, name + partSuffix);
   try {
     const path = await finish({ io: ports.io, clock: ports.clock, part: { dev, ino }, partPath, directory, name, ifExists });
     return { type: 'placed', path, size };
   } catch (error) {
     if (error instanceof DownloadError && error.code === 'E_FS_GONE') return undefined;
     throw error;
-  }
-}
-
-/** Names of unfinished downloads in a folder. */
-async function namesWithRecords(io: FileIo, directory: string): Promise<string[]> {
-  const suffix = `${PART_SUFFIX}.ckpt`;
-  try {
-    return (await io.list(directory)).filter((file) => file.endsWith(suffix)).map((file) => file.slice(0, -suffix.length));
-  } catch (error) {
-    throw toDiskError(error, 'look into', directory);
   }
 }
 

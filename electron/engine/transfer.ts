@@ -11,7 +11,7 @@ import { Budget, PROGRESS_BYTES } from './budget.ts';
 import type { Clock } from './clock.ts';
 import { compareWindow, windowNear, windowsOf } from './compare.ts';
 import { DownloadError } from './errors.ts';
-import type { PermitOwner } from './host-gate.ts';
+import type { HostGate, PermitOwner } from './host-gate.ts';
 import { type Entry, Link } from './link.ts';
 import type { DownloadOptions, EngineOptions } from './options.ts';
 import type { PartFile } from './part-file.ts';
@@ -19,7 +19,7 @@ import type { Pool } from './pool.ts';
 import type { Lease, RangeMap } from './range-map.ts';
 import { backOffMs, type Mishap, type Remedy, remedyFor } from './recovery.ts';
 import type { RequestSource } from './request.ts';
-import { type LeaseView, MIN_SPLIT_BYTES, type Plan, plan, type Situation } from './schedule.ts';
+import { isDrip, type LeaseView, MIN_SPLIT_BYTES, type Plan, plan, type Situation } from './schedule.ts';
 import { Slot } from './slot.ts';
 import { TransportError } from './trouble.ts';
 
@@ -39,6 +39,8 @@ export interface TransferPorts {
   readonly backlog: Backlog;
   readonly random: () => number;
   readonly engine: EngineOptions;
+  /** Bytes to read from a socket at once, so that a limit is kept evenly. */
+  readAtMost(): number;
   /** Counts bytes against the limits; false when the reader has to pause until it is woken. */
   debit(slot: Slot, bytes: number): boolean;
   forgetDebit(slot: Slot): void;
@@ -96,6 +98,7 @@ export class Transfer implements PermitOwner {
   /** Failures in a row of the bytes at an offset. */
   readonly #failuresAt = new Map<number, number>();
   readonly #ended = Promise.withResolvers<'complete' | 'stopped'>();
+  readonly #underWay = new Set<Promise<unknown>>();
   #source: RequestSource;
   #identity: Identity | undefined;
   #needsProof: boolean;
@@ -109,6 +112,8 @@ export class Transfer implements PermitOwner {
   #plain: 'not yet' | 'now' | 'asked' = 'not yet';
   #isFinishing = false;
   #restarts = 0;
+  /** Where the furthest stream from byte 0 came to. */
+  #furthest = 0;
   #shortAnswers = 0;
   #largestAnswer = Number.POSITIVE_INFINITY;
   #deadLink: DownloadError | undefined;
@@ -173,6 +178,7 @@ export class Transfer implements PermitOwner {
       slot.tick(now);
       this.#writers.get(slot)?.flushOld();
     }
+    this.#dropDrips(now);
     this.#advance();
   }
 
@@ -192,17 +198,21 @@ export class Transfer implements PermitOwner {
   /** Running connections take the changed request up: each asks again for the rest of its range. */
   setSource(source: RequestSource): void {
     const isNewLink = source.original.href !== this.#link.original.href;
+    // A stream that could only start over goes on as it was asked for; what is asked from now on is asked anew.
+    const isLeftAlone = !isNewLink && this.#identity !== undefined && !this.#asksRanges;
     this.#source = source;
     this.#link.replace(source.original);
     if (isNewLink) {
-      // Not `map.done`: bytes of the old link may be on their way to the disk.
-      this.#needsProof = this.#identity !== undefined;
+      // Not `map.done`: bytes of the old link may be on their way to the disk. Without a size nothing could go on anyway.
+      this.#needsProof = this.#identity?.size !== undefined;
       this.#isNewLink = this.#needsProof;
+      this.supportsRanges = source.method === 'GET' ? undefined : false;
+      this.#failuresAt.clear();
     }
     for (const slot of this.#slots) {
       slot.needsFresh = true;
       slot.sleepsUntil = 0;
-      if (slot.isBusy) slot.stop();
+      if (slot.isBusy && !isLeftAlone) slot.stop();
     }
     this.#deadLink = undefined;
     this.#plain = 'not yet';
@@ -279,7 +289,8 @@ export class Transfer implements PermitOwner {
       this.#clearWait();
     }
     while (this.#slots.length < this.#connections) this.#addSlot();
-    for (const slot of this.#slots) {
+    // The fastest first: one that dripped must not be the first to get each hole again.
+    for (const slot of [...this.#slots].sort((one, other) => other.lastBytesPerSecond - one.lastBytesPerSecond)) {
       if (!slot.isBusy && this.#mayWork(slot) && this.#hasWorkFor(slot)) void this.#work(slot);
     }
     this.#setAlarm();
@@ -300,6 +311,21 @@ export class Transfer implements PermitOwner {
     }
   }
 
+  /** Bytes that only drip are better fetched by a slot that is idle and moves more. */
+  #dropDrips(now: number): void {
+    if (this.supportsRanges !== true || this.#gate(this.#link.final).isFragile) return;
+    const idle = this.#slots.filter((slot) => !slot.isBusy && this.#mayWork(slot));
+    if (idle.length === 0) return;
+    const helperBytesPerSecond = bestOf(idle) || bestOf(this.#slots);
+    for (const slot of this.#slots) {
+      if (slot.lease === undefined || slot.state !== 'streaming') continue;
+      if (!isDrip(this.#leaseView(slot, slot.lease), helperBytesPerSecond)) continue;
+      slot.needsFresh = true;
+      slot.sleepsUntil = now + this.#options.retryWaitMs;
+      slot.stop();
+    }
+  }
+
   #addSlot(): void {
     const { clock, pool } = this.#ports;
     const { connectTimeoutMs, headersTimeoutMs, idleTimeoutMs, allowUnsafeRedirects } = this.#options;
@@ -311,6 +337,7 @@ export class Transfer implements PermitOwner {
       headersTimeoutMs,
       idleTimeoutMs,
       allowUnsafeRedirects,
+      readAtMost: () => this.#ports.readAtMost(),
       debit: (reader, bytes) => this.#ports.debit(reader, bytes),
       forgetDebit: (reader) => this.#ports.forgetDebit(reader),
     });
@@ -362,7 +389,7 @@ export class Transfer implements PermitOwner {
         slot.lease = lease;
         const result = await this.#fetch(slot, entry);
         this.#conclude(slot, entry, result);
-        if (this.#ports.pool.shouldYield(this.#link.final, this)) slot.release();
+        if (this.#ports.pool.shouldYield(this.#source.target(this.#link.final), this)) slot.release();
       }
     } catch (error) {
       if (!(error instanceof TransportError && error.kind === 'aborted')) this.fail(error);
@@ -418,11 +445,12 @@ export class Transfer implements PermitOwner {
       isHedging ||= slot.lease.isHedge;
       leases.push(this.#leaseView(slot, slot.lease));
     }
-    const gate = this.#ports.pool.gate(this.#link.final);
+    const gate = this.#gate(this.#link.final);
     return {
       holes: this.map.holes(),
       leases,
       helperBytesPerSecond: helper.lastBytesPerSecond,
+      bestBytesPerSecond: bestOf(this.#slots),
       helperStartMs: helper.hasConnectionTo(this.#link.final) ? this.#roundTripMs() : 3 * this.#roundTripMs(),
       connections: Math.min(this.#allowedByUser(), gate.cap),
       isFragile: gate.isFragile,
@@ -445,6 +473,10 @@ export class Transfer implements PermitOwner {
       isOpenEnded: lease.bodyEnd >= this.map.limit && lease.start === 0,
       isFixed: slot.isHeld || lease.isHedge || lease.isHedged,
     };
+  }
+
+  #gate(url: URL): HostGate {
+    return this.#ports.pool.gate(this.#source.target(url));
   }
 
   #roundTripMs(): number {
@@ -470,7 +502,7 @@ export class Transfer implements PermitOwner {
         url = answered;
         const identity = this.#identity && { ...this.#identity, ...slot.trusted };
         const verdict = judge({ ...(range ? { range } : {}), ...(identity ? { identity } : {}) }, answer);
-        mishap = await this.#weigh(slot, verdict, answer, answered);
+        mishap = await this.#begun(this.#weigh(slot, verdict, answer, answered));
         if (mishap) return 'refuse';
         if (verdict.type === 'part') skip = verdict.skip;
         // What was posted may have led to an answer that only the form itself leads to again.
@@ -508,10 +540,18 @@ export class Transfer implements PermitOwner {
     const body = bytes.length > lease.end - lease.cursor ? bytes.subarray(0, lease.end - lease.cursor) : bytes;
     const position = lease.cursor;
     lease.cursor += body.length;
-    this.#budget.received(body.length);
+    this.#budget.received(this.#newBytes(lease, position));
     if (body.length > 0 && !this.#writers.get(slot)?.push(body, position)) slot.pause('disk');
     if (!lease.isFilled) return 'more';
     return lease.bodyEnd > lease.end ? 'enough' : 'last';
+  }
+
+  /** A stream that had to begin again repeats what an earlier one brought: progress is only what lies beyond. */
+  #newBytes(lease: Lease, from: number): number {
+    if (lease.start > 0) return lease.cursor - from;
+    const before = Math.max(from, this.#furthest);
+    this.#furthest = Math.max(this.#furthest, lease.cursor);
+    return Math.max(0, lease.cursor - before);
   }
 
   /** Compares bytes on disk with the server's where they are in doubt. Returns where to go on: at the server that was compared. */
@@ -564,6 +604,7 @@ export class Transfer implements PermitOwner {
       case 'part':
         this.supportsRanges = true;
         this.#needsProof = false;
+        this.#isNewLink = false;
         slot.isWary = slot.trusted !== undefined;
         if (verdict.end < lease.end) this.#noteShortAnswer(verdict.end - lease.cursor);
         lease.end = Math.min(lease.end, verdict.end);
@@ -677,13 +718,13 @@ export class Transfer implements PermitOwner {
   }
 
   #remedy(slot: Slot, lease: Lease, entry: Entry, mishap: Mishap, url: URL): void {
-    const { clock, pool } = this.#ports;
+    const { clock } = this.#ports;
     const now = clock.now();
     const others = this.#slots.filter((other) => other !== slot && other.isBusy && other.lease !== undefined);
     const failures = lease.cursor - lease.start >= PROGRESS_BYTES ? 0 : this.#failures(lease.start);
     const remedy = remedyFor(mishap, {
       isExtra: others.some((other) => other.isStreaming || now - other.lastByteAt < EXTRA_WINDOW_MS),
-      isOneMore: pool.gate(url).isOneMore,
+      isOneMore: this.#gate(url).isOneMore,
       hasDelivered: this.#link.hasDelivered,
       hasLogin: this.#source.carriesLogin(url),
       hasClaims: this.map.done.length > 0,
@@ -694,6 +735,7 @@ export class Transfer implements PermitOwner {
       mayAskPlain: this.#asksRanges && this.supportsRanges === undefined && this.#plain === 'not yet' && !this.#isNewLink,
       failures,
       wallNow: clock.wallNow(),
+      proxy: this.#source.target(url).proxy,
     });
     if (this.#plain === 'now' && mishap.type === 'refused') this.#plain = 'asked';
     const cause = mishap.error;
@@ -708,7 +750,7 @@ export class Transfer implements PermitOwner {
         slot.needsFresh = true;
         return;
       case 'cap': {
-        const gate = pool.gate(url);
+        const gate = this.#gate(url);
         slot.isProven = false;
         slot.discard();
         gate.refuse();
@@ -725,8 +767,8 @@ export class Transfer implements PermitOwner {
         return;
       case 'host': {
         const waitMs = remedy.waitMs ?? backOffMs(this.#budget.failures, this.#options.retryWaitMs, this.#ports.random);
-        if (remedy.waitMs === undefined && !this.#spend(slot, cause)) return;
-        pool.gate(url).closeFor(waitMs, cause);
+        if (remedy.isCounted && !this.#spend(slot, cause)) return;
+        this.#gate(url).closeFor(waitMs, cause);
         this.#waitFor({ for: 'host', until: now + waitMs, cause });
         return;
       }
@@ -845,7 +887,7 @@ export class Transfer implements PermitOwner {
   async #restart(cause: DownloadError): Promise<void> {
     if (this.#isOver || this.#isRestarting) return;
     try {
-      await this.#giveUpClaims(cause);
+      await this.#begun(this.#giveUpClaims(cause));
       this.#advance();
     } catch (error) {
       this.fail(error);
@@ -891,7 +933,18 @@ export class Transfer implements PermitOwner {
     this.#isOver = true;
     this.#cancelAlarm?.();
     for (const slot of this.#slots) slot.stop();
+    await Promise.allSettled(this.#underWay);
     await this.#settleWriters();
+  }
+
+  /** A step that changes the part: once begun it is brought to its end before the part is closed. */
+  async #begun<T>(step: Promise<T>): Promise<T> {
+    this.#underWay.add(step);
+    try {
+      return await step;
+    } finally {
+      this.#underWay.delete(step);
+    }
   }
 
   #waitFor(wait: Wait): void {
@@ -938,6 +991,8 @@ function troubled(trouble: { readonly error: DownloadError; readonly hadAnswer: 
 function validatorsOf({ etag, lastModified }: Identity): Pick<Identity, 'etag' | 'lastModified'> {
   return { ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) };
 }
+
+const bestOf = (slots: readonly Slot[]): number => Math.max(0, ...slots.map((slot) => slot.lastBytesPerSecond));
 
 function remainingMs(slot: Slot): number {
   if (slot.lease === undefined) return Number.POSITIVE_INFINITY;

@@ -11,6 +11,10 @@ export type TroubleKind =
   | 'unreachable'
   /** Our own network is down or changed. */
   | 'network'
+  /** The proxy itself cannot be reached: nothing is said of the server. */
+  | 'proxy'
+  /** The proxy will not lead there. */
+  | 'barred'
   /** The name cannot be resolved. */
   | 'dns'
   /** The certificate is not to be trusted: final. */

@@ -77,3 +77,7 @@ export function exchangeOf(
   const range = parseRange(headers.range, sizeAt(path));
   return { ...arrival, ...request, ...now, path, query, headers, range, status: undefined, bytesSent: 0, outcome: 'streaming' };
 }
+
+/** How many bytes it asks for; infinity without a range. */
+export const askedBytes = ({ range }: Exchange): number =>
+  range === undefined ? Number.POSITIVE_INFINITY : range.end - range.start;

@@ -3,7 +3,7 @@
  * what the plan is tried on thousands of times, so it knows nothing but plan, map and speed.
  */
 import { type Lease, RangeMap } from '../../electron/engine/range-map.ts';
-import { type LeaseView, type Plan, plan } from '../../electron/engine/schedule.ts';
+import { isDrip, type LeaseView, type Plan, plan } from '../../electron/engine/schedule.ts';
 import { SpeedMeter } from '../../electron/engine/speed.ts';
 import { ManualClock } from './manual-clock.ts';
 
@@ -56,6 +56,8 @@ export class VirtualNetwork {
   hedges = 0;
   /** Connections given up for their silence. */
   silences = 0;
+  /** Connections given up because they only dripped. */
+  drips = 0;
   receivedBytes = 0;
   maxHedges = 0;
 
@@ -88,14 +90,24 @@ export class VirtualNetwork {
   run(withinMs: number): boolean {
     while (!this.map.isComplete && this.ms < withinMs) {
       // The first answer has to come, or to be given up, before anybody may help.
-      const mayHelp = this.receivedBytes > 0 || this.silences > 0;
-      if (mayHelp)
-        for (const slot of this.#slots) if (slot.lease === undefined && slot.sleepsUntil <= this.ms) this.#employ(slot);
+      if (this.receivedBytes > 0 || this.silences > 0) for (const slot of this.#idle()) this.#employ(slot);
       this.#clock.advance(stepMs);
+      this.#dropDrips();
       for (const slot of this.#slots) this.#move(slot);
       this.maxHedges = Math.max(this.maxHedges, this.#slots.filter(({ lease }) => lease?.isHedge).length);
     }
     return this.map.isComplete;
+  }
+
+  /** Slots with nothing to do, the fastest first. */
+  #idle(): Slot[] {
+    return this.#slots
+      .filter((slot) => slot.lease === undefined && slot.sleepsUntil <= this.ms)
+      .sort((one, other) => other.lastSpeed - one.lastSpeed);
+  }
+
+  get #bestSpeed(): number {
+    return Math.max(...this.#slots.map(({ lastSpeed }) => lastSpeed));
   }
 
   #employ(slot: Slot): void {
@@ -106,6 +118,7 @@ export class VirtualNetwork {
         other === slot || other.lease === undefined ? [] : [this.#view(other, other.lease)],
       ),
       helperBytesPerSecond: slot.lastSpeed,
+      bestBytesPerSecond: this.#bestSpeed,
       helperStartMs: slot.isWarm ? roundTripMs : 3 * roundTripMs,
       connections: this.#slots.length,
       isFragile,
@@ -113,6 +126,20 @@ export class VirtualNetwork {
     });
     const lease = this.#leaseBy(decision);
     if (lease) this.#begin(slot, lease);
+  }
+
+  #dropDrips(): void {
+    if (this.#options.isFragile) return;
+    const [fastest] = this.#idle();
+    if (fastest === undefined) return;
+    const helperBytesPerSecond = fastest.lastSpeed || this.#bestSpeed;
+    for (const slot of this.#slots) {
+      const { lease } = slot;
+      if (lease === undefined || !slot.isStreaming || !isDrip(this.#view(slot, lease), helperBytesPerSecond)) continue;
+      this.drips += 1;
+      slot.sleepsUntil = this.ms + backOffMs;
+      this.#end(slot, lease, false);
+    }
   }
 
   #leaseBy(decision: Plan): Lease | undefined {
@@ -164,6 +191,7 @@ export class VirtualNetwork {
     this.requests += 1;
     if (!slot.isWarm) {
       slot.connections += 1;
+      slot.meter.reset();
       slot.received = 0;
     }
     slot.lease = lease;

@@ -24,6 +24,7 @@ export function situationOf(helper: Slot, around: Surroundings): Situation {
     holes: around.map.holes(),
     leases,
     helperBytesPerSecond: helper.lastBytesPerSecond,
+    bestBytesPerSecond: Math.max(0, ...around.slots.map(({ lastBytesPerSecond }) => lastBytesPerSecond)),
     helperStartMs: helper.flow ? roundTripMs : 3 * roundTripMs,
     connections: around.connections,
     isFragile: false,

@@ -1,8 +1,9 @@
 /** Hosts that ask for time: Retry-After is kept to, by all downloads of the host, and what it cannot mean is a back-off. */
 import { describe, expect, test } from 'vitest';
-import { cut, header, retryAfterDate, status } from '../../support/changes.ts';
+import { cut, header, redirect, retryAfterDate, status } from '../../support/changes.ts';
 import { content } from '../../support/content.ts';
 import { MiB, type Rig, type Run, startRig } from '../../support/fetching.ts';
+import { expectWaits, waitsOf } from '../../support/instants.ts';
 import { startOrigin } from '../../support/origin.ts';
 
 const small = content(46, 2 * MiB);
@@ -13,9 +14,6 @@ function hostWait({ download }: Run, rig: Rig): number | undefined {
   const { state } = download;
   return state.type === 'waiting' && state.for === 'host' ? (state.until ?? Number.NaN) - rig.clock.now() : undefined;
 }
-
-/** Milliseconds from one request to the next. */
-const gapsOf = (rig: Rig) => rig.origin.requests.slice(1).map(({ at }, index) => at - (rig.origin.requests[index]?.at ?? 0));
 
 function expectWithin(actual: number | undefined, low: number, high: number): void {
   expect(actual).toBeGreaterThanOrEqual(low);
@@ -31,7 +29,7 @@ test('F46: a 429 with Retry-After: 7 on the only connection is waited for, uncou
   expect(run.code).toBe('E_HTTP_429');
   await end;
   await rig.expectDone(run);
-  expectWithin(gapsOf(rig)[0], 7000, 7500);
+  expectWaits(waitsOf(rig.origin), [7000]);
   expect(rig.origin.requests).toHaveLength(2);
 });
 
@@ -47,7 +45,7 @@ test('F46: in the middle of a file too, without losing a byte', async () => {
   await run.end();
   await rig.expectDone(run);
   expect(run.restarts).toBe(0);
-  expectWithin(gapsOf(rig)[1], 7000, 7500);
+  expectWaits(waitsOf(rig.origin).slice(1), [7000]);
   expect(rig.origin.requests.map(({ range }) => range?.start)).toEqual([undefined, MiB, MiB]);
 });
 
@@ -73,6 +71,26 @@ test('F46: other downloads of the host wait as long, say so, and those of anothe
   for (const { at } of later) expect(at - (asked?.at ?? 0)).toBeGreaterThanOrEqual(7000);
 });
 
+test('F46: so do those that come to the host by a redirect', async () => {
+  await using rig = await startRig({ content: small, faults: [{ on: { request: 1 }, answer: busy(429, '7') }] });
+  await using other = await startOrigin({
+    clock: rig.clock,
+    host: '127.0.0.2',
+    content: small,
+    faults: [{ on: {}, answer: redirect(302, rig.origin.url()) }],
+  });
+  const first = rig.download({}, {}, { name: 'first' });
+  const firstEnd = first.end();
+  await first.untilState('waiting');
+  const second = rig.download({}, { url: other.url() }, { name: 'second' });
+  const secondEnd = second.end();
+  await second.untilState('waiting');
+  expect(hostWait(second, rig)).toBeCloseTo(hostWait(first, rig) ?? 0, 0);
+  expect([other.requests.length, rig.origin.requests.length]).toEqual([1, 1]);
+  await Promise.all([firstEnd, secondEnd]);
+  for (const run of [first, second]) await rig.expectDone(run);
+});
+
 test('F46: refused again and again, each Retry-After is kept to and none is counted', async () => {
   await using rig = await startRig({
     content: small,
@@ -81,7 +99,7 @@ test('F46: refused again and again, each Retry-After is kept to and none is coun
   const run = rig.download({ retries: 1 });
   await run.end();
   await rig.expectDone(run);
-  for (const gap of gapsOf(rig)) expectWithin(gap, 2000, 2500);
+  expectWaits(waitsOf(rig.origin), Array(12).fill(2000));
 });
 
 test('F46: on one connection more it closes the door to new ones while the others go on', async () => {
@@ -111,7 +129,7 @@ describe('F47', () => {
       await run.end();
       await rig.expectDone(run);
       // Dates have whole seconds.
-      expectWithin(gapsOf(rig)[0], 29_000, 31_500);
+      expectWithin(waitsOf(rig.origin)[0], 29_000, 31_500);
     }
   });
 
@@ -123,7 +141,7 @@ describe('F47', () => {
     const run = rig.download({ retries: 0 });
     await run.end();
     await rig.expectDone(run);
-    expectWithin(gapsOf(rig)[0], 29_000, 30_500);
+    expectWithin(waitsOf(rig.origin)[0], 29_000, 30_500);
   });
 
   test('F47: a date in the past is the usual back-off', async () => {
@@ -134,7 +152,7 @@ describe('F47', () => {
     const run = rig.download();
     await run.end();
     await rig.expectDone(run);
-    expectWithin(gapsOf(rig)[0], 1000, 1500);
+    expectWaits(waitsOf(rig.origin), [1000]);
   });
 });
 
@@ -169,7 +187,7 @@ test('F48: ten minutes are waited for to the second', async () => {
   const run = rig.download({ retries: 0 });
   await run.end();
   await rig.expectDone(run);
-  expectWithin(gapsOf(rig)[0], 600_000, 600_500);
+  expectWaits(waitsOf(rig.origin), [600_000]);
 });
 
 describe.each(['soon', '-5', '1e12', '1000000000000', '7.5', '', '0', '7, 8'])('F49', (value) => {
@@ -181,9 +199,7 @@ describe.each(['soon', '-5', '1e12', '1000000000000', '7.5', '', '0', '7, 8'])('
     const run = rig.download({ retries: 2 });
     await run.end();
     await rig.expectDone(run);
-    const [first, second] = gapsOf(rig);
-    expectWithin(first, 1000, 1500);
-    expectWithin(second, 2000, 2500);
+    expectWaits(waitsOf(rig.origin), [1000, 2000]);
   });
 
   test(`F49: Retry-After: ${JSON.stringify(value)} for ever uses the budget up`, async () => {

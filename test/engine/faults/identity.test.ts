@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { type Resource, resourceOf } from '../../support/answer.ts';
 import { cut, header, replaceFile } from '../../support/changes.ts';
 import { type Content, content } from '../../support/content.ts';
-import type { Exchange } from '../../support/exchange.ts';
+import { askedBytes, type Exchange } from '../../support/exchange.ts';
 import { KiB, MiB, type Rig, type Run, startRig } from '../../support/fetching.ts';
 import { contentRange, ignoreRange } from '../../support/range-changes.ts';
 
@@ -12,9 +12,8 @@ const size = 16 * MiB;
 const rate = { bytesPerSecond: 2 * MiB };
 const windowBytes = 16 * KiB;
 
-const lengthOf = ({ range }: Exchange) => (range === undefined ? Number.POSITIVE_INFINITY : range.end - range.start);
 /** Requests that only compare bytes with those on disk. */
-const windowsAmong = (requests: readonly Exchange[]) => requests.filter((each) => lengthOf(each) <= windowBytes);
+const windowsAmong = (requests: readonly Exchange[]) => requests.filter((each) => askedBytes(each) <= windowBytes);
 const restartCodes = (run: Run) => run.events.flatMap((event) => (event.type === 'restarted' ? [event.failure.code] : []));
 const noRanges = (requests: readonly Exchange[]) => requests.filter(({ range }) => range === undefined);
 
@@ -74,7 +73,7 @@ test('F14: another strong tag on other connections is settled by comparing bytes
   await rig.expectDone(run);
   expect(rig.origin.maxStreams).toBe(8);
   const windows = windowsAmong(rig.origin.requests);
-  const parts = rig.origin.requests.filter((each) => lengthOf(each) > windowBytes);
+  const parts = rig.origin.requests.filter((each) => askedBytes(each) > windowBytes);
   const used = parts.filter(({ outcome }) => outcome === 'complete');
   expect(windows.length).toBeGreaterThan(0);
   // Each connection in doubt is refused once and then compares before each answer.
@@ -159,15 +158,21 @@ for (const { name, seed, first, later, isCompared } of replacements) {
   });
 }
 
-test('F15: a later date without a tag ends a resume too, whatever the bytes that are compared', async () => {
-  const source = content(158, size);
-  await using rig = await startRig({ content: source, etag: undefined, bytesPerSecond: 4 * MiB });
-  const kept = await rig.leavePart(4 * MiB);
-  rig.origin.replace(undefined, resourceOf({ content: source, etag: undefined, lastModified: laterDate }));
-  const run = rig.download({ connections: 8, onChange: 'fail' });
-  await run.end();
-  expect(run.code).toBe('E_REMOTE_CHANGED');
-  expect(await rig.claims('file.bin')).toEqual([{ start: 0, end: kept }]);
+test('F15: paused at any moment of giving up what it had, it leaves nothing open and fetches the new file when asked', async () => {
+  for (const turns of [0, 1, 3, 6]) {
+    const v2 = content(157, size);
+    await using rig = await rigOfReplacedFile(156, resourceOf({ content: v2, etag: '"v2"' }));
+    const run = rig.download();
+    run.download.start();
+    await run.until(() => run.restarts > 0);
+    for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+    await run.download.pause();
+    expect(run.download.state.type).toBe('paused');
+    await rig.restartEngine();
+    const again = rig.download();
+    await again.end();
+    await rig.expectDone(again, v2);
+  }
 });
 
 for (const { name, validators } of [
@@ -226,66 +231,3 @@ for (const onChange of ['fail', 'restart'] as const) {
     }
   });
 }
-
-for (const [number, validators] of [
-  ['F17', { etag: 'W/"x"', lastModified: undefined }],
-  ['F18', { etag: undefined, lastModified: undefined }],
-] as const) {
-  test(`${number}: a resume with ${validators.etag ?? 'no validator'} compares bytes first, then goes on`, async () => {
-    await using rig = await startRig({ content: content(17, size), ...validators, bytesPerSecond: MiB });
-    const kept = await rig.leavePart(4 * MiB);
-    const before = rig.origin.requests.length;
-    const run = rig.download({ connections: 8, onChange: 'fail' });
-    await run.end();
-    await rig.expectDone(run);
-    const asked = rig.origin.requests.slice(before);
-    const windows = windowsAmong(asked);
-    expect(windows.length).toBeGreaterThanOrEqual(2);
-    expect(windows.length).toBeLessThanOrEqual(3);
-    // Before anything else, and one after another.
-    expect(asked.slice(0, windows.length)).toEqual(windows);
-    expect(windows.every(({ range, streams }) => streams === 0 && (range?.end ?? 0) <= kept)).toBe(true);
-    expect(asked.filter((each) => !windows.includes(each)).every(({ range }) => (range?.start ?? 0) >= kept)).toBe(true);
-    expect(rig.origin.maxStreams).toBe(8);
-    for (const { headers } of rig.origin.requests) {
-      expect(headers).not.toHaveProperty('if-match');
-      expect(headers).not.toHaveProperty('if-range');
-    }
-  });
-}
-
-for (const onChange of ['fail', 'restart'] as const) {
-  test(`F18: a resume without validators finds other bytes: ${onChange}`, async () => {
-    const validators = { etag: undefined, lastModified: undefined };
-    const v2 = content(181, size);
-    await using rig = await startRig({ content: content(180, size), ...validators, bytesPerSecond: 4 * MiB });
-    const kept = await rig.leavePart(6 * MiB);
-    rig.origin.replace(undefined, resourceOf({ content: v2, ...validators }));
-    const before = rig.origin.requests.length;
-    const run = rig.download({ connections: 8, onChange });
-    await run.end();
-    if (onChange === 'fail') {
-      expect(run.code).toBe('E_REMOTE_CHANGED');
-      expect(await rig.claims('file.bin')).toEqual([{ start: 0, end: kept }]);
-      expect(rig.origin.requests.length - before).toBe(1);
-    } else {
-      await rig.expectDone(run, v2);
-      expect(restartCodes(run)).toEqual(['E_REMOTE_CHANGED']);
-    }
-  });
-}
-
-test('F19: a server that drops ranges under If-Range serves eight connections, for none is sent', async () => {
-  await using rig = await startRig({
-    content: content(19, size),
-    ...rate,
-    faults: [{ on: { where: ({ headers }) => 'if-range' in headers }, times: always, atLeast: 0, answer: ignoreRange('poison') }],
-  });
-  const kept = await rig.leavePart(2 * MiB);
-  expect(kept).toBeGreaterThan(0);
-  const run = rig.download({ connections: 8 });
-  await run.end();
-  await rig.expectDone(run);
-  expect(rig.origin.maxStreams).toBe(8);
-  for (const { headers } of rig.origin.requests) expect(headers).not.toHaveProperty('if-range');
-});

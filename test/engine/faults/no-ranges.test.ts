@@ -1,6 +1,6 @@
 /** Servers that cannot serve parts of a file, and what is left then: one stream from the start. */
 import { expect, test } from 'vitest';
-import { header } from '../../support/changes.ts';
+import { cut, header } from '../../support/changes.ts';
 import { content } from '../../support/content.ts';
 import type { Exchange } from '../../support/exchange.ts';
 import type { RequestFault } from '../../support/faults.ts';
@@ -43,6 +43,26 @@ test('F01: a server that says nothing of ranges and has none is asked once for o
   expect(run.notes('no-ranges')).toBe(1);
   expect(run.restarts).toBe(0);
 });
+
+for (const etag of ['"v1"', undefined]) {
+  test(`F01: a stream without ranges, cut at the same byte each time, is given up after the retries, ${etag ?? 'no tag'}`, async () => {
+    await using rig = await startRig({
+      content: content(2, size),
+      ...rate,
+      etag,
+      acceptRanges: false,
+      headers: [['Accept-Ranges', 'none']],
+      faults: [{ on: {}, times: always, atLeast: 9, answer: cut(3 * MiB, 'fin') }],
+    });
+    const run = rig.download({ connections: 8, retries: 8 });
+    await run.end();
+    expect(run.code).toBe('E_NO_PROGRESS');
+    expect(rig.origin.requests).toHaveLength(9);
+    // Under the same strong tag what was fetched stays.
+    expect(run.restarts).toBe(etag === undefined ? 8 : 0);
+    expect(run.download.progress().doneBytes).toBe(3 * MiB);
+  });
+}
 
 test('F02: extra ranged requests answered with the whole file close at their headers and the first stream finishes alone', async () => {
   await using rig = await startRig({
@@ -100,6 +120,30 @@ test('F03: a resume answered with the whole file fails where nothing may be give
   expect(rig.origin.requests.length - before).toBe(1);
   expect(await rig.claims('file.bin')).toEqual([{ start: 0, end: kept }]);
   expect(run.restarts).toBe(0);
+});
+
+test('F03: paused at any moment of giving up what it had, it leaves nothing open and starts over when asked', async () => {
+  for (const turns of [1, 2, 4, 8, 16]) {
+    let hasRanges = true;
+    await using rig = await startRig({
+      content: content(5, size),
+      bytesPerSecond: 16 * MiB,
+      faults: [{ on: { ranged: true, where: () => !hasRanges }, times: always, answer: ignoreRange('honest') }],
+    });
+    await rig.leavePart(6 * MiB);
+    hasRanges = false;
+    const run = rig.download();
+    const asked = rig.origin.requests.length;
+    run.download.start();
+    await rig.origin.until(() => rig.origin.requests.length > asked);
+    for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+    await run.download.pause();
+    expect(run.download.state.type).toBe('paused');
+    await rig.restartEngine();
+    const again = rig.download();
+    await again.end();
+    await rig.expectDone(again);
+  }
 });
 
 const withoutContentRange = (given: Partial<RequestFault> = {}): RequestFault => ({
