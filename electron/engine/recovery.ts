@@ -101,7 +101,10 @@ function afterTrouble(error: DownloadError, hadAnswer: boolean, around: Circumst
     case 'barred':
       return around.isExtra || around.isOneMore ? { type: 'cap' } : { type: 'fail', error };
     case 'garbled':
-      return around.failures >= 1 ? { type: 'fail', error } : { type: 'back-off', isCounted: true };
+      if (around.failures < 1) return { type: 'back-off', isCounted: true };
+      // Beside one that is read well: where no part was ever served, parts are what the server cannot do.
+      if (around.isExtra) return { type: around.mayAskPlain ? 'no-range' : 'cap' };
+      return { type: 'fail', error };
     case 'proxy':
     case 'unreachable':
     case 'cut':

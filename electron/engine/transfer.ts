@@ -256,6 +256,7 @@ export class Transfer implements PermitOwner {
 
   /** The network or the machine came back: no reason to wait longer. */
   wake(): void {
+    this.#deadLink = undefined;
     for (const slot of this.#slots) slot.sleepsUntil = 0;
     this.#clearWait();
     this.#advance();
@@ -360,7 +361,8 @@ export class Transfer implements PermitOwner {
   }
 
   #mayWork(slot: Slot): boolean {
-    if (this.#isOver || this.#isRestarting || this.#wait || slot.isHeld) return false;
+    // One refusal of a fresh link is enough: each slot would only be refused the same way.
+    if (this.#isOver || this.#isRestarting || this.#wait || this.#deadLink || slot.isHeld) return false;
     if (slot.sleepsUntil > this.#ports.clock.now() || !this.#link.mayEnter(slot)) return false;
     // One that works already need not step back for those that wait at the host's gate.
     const isRival = (other: Slot): boolean => other !== slot && other.isBusy && !(slot.isBusy && other.state === 'gated');
@@ -739,7 +741,7 @@ export class Transfer implements PermitOwner {
     });
     if (this.#plain === 'now' && mishap.type === 'refused') this.#plain = 'asked';
     const cause = mishap.error;
-    const isSliver = this.#asksRanges && lease.cursor < lease.end && failures >= 1 && this.#sliverAt(lease.cursor);
+    const isSliver = this.#asksRanges && failures >= 1 && this.#sliverAt(lease.cursor);
     if (remedy.type !== 'again' && remedy.type !== 'cap') this.#noteFailure(lease, failures);
     if (isSliver && remedy.type === 'back-off') {
       this.#giveUpRanges(cause);
@@ -785,7 +787,6 @@ export class Transfer implements PermitOwner {
         return;
       case 'new-link':
         this.#deadLink = remedy.error;
-        slot.sleepsUntil = Number.POSITIVE_INFINITY;
         return;
       case 'no-range':
         this.#giveUpRanges(cause);
@@ -874,7 +875,6 @@ export class Transfer implements PermitOwner {
     if (this.#isNewLink) {
       // A wrong link proves nothing against our bytes.
       this.#deadLink = cause;
-      for (const slot of this.#slots) slot.sleepsUntil = Number.POSITIVE_INFINITY;
       this.#advance();
       return;
     }

@@ -89,6 +89,10 @@ export function exchangeTrouble(error: unknown, host: string, wasUsed: boolean, 
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
     return new TransportError('garbled', 'E_PROTOCOL', `${host} sent more than 64 KiB of headers`, error);
   }
+  // undici's name for headers that contradict themselves about the length: nothing of such an answer was passed on.
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && !gotBytes) {
+    return new TransportError('garbled', 'E_PROTOCOL', `the answer of ${host} contradicts itself about its length`, error);
+  }
   if (code.startsWith('HPE_'))
     return new TransportError('garbled', 'E_PROTOCOL', `${host} did not answer in HTTP (${code})`, error);
   if (

@@ -30,10 +30,9 @@ describe('pause and resume', () => {
     const run = rig.download();
     run.download.start();
     await rig.origin.until(() => rig.origin.bytesSent > 20 * MiB);
-    const askedAt = rig.clock.now();
     const paused = run.download.pause();
+    expect(run.download.progress().connections).toBe(0);
     await rig.origin.until(() => rig.origin.streams === 0);
-    expect(rig.clock.now() - askedAt).toBeLessThan(100);
     await paused;
     expect(run.states.slice(-2)).toEqual(['pausing', 'paused']);
     const { doneBytes, done, connections, segments } = run.download.progress();
@@ -146,10 +145,9 @@ describe('connections', () => {
     run.download.start();
     await rig.origin.until(() => rig.origin.streams === 8);
     await passes(rig, 2000);
-    const loweredAt = rig.clock.now();
     run.download.setConnections(1);
+    expect(run.download.progress().connections).toBe(1);
     await rig.origin.until(() => rig.origin.streams === 1);
-    expect(rig.clock.now() - loweredAt).toBeLessThan(100);
     expectNear(await speedOf(rig, [run], 5), 0.5 * MiB, 0.1);
     expect(rig.origin.streams).toBe(1);
     const raisedAt = rig.clock.now();

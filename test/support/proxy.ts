@@ -24,6 +24,8 @@ import { serveSocks } from './proxy-socks.ts';
 export interface ProxyRequest {
   readonly n: number;
   readonly connection: number;
+  /** The clock's milliseconds. */
+  readonly at: number;
   readonly kind: 'connect' | 'forward' | 'socks5';
   /** `host:port` as asked: a name where a name was sent. */
   to: string;
@@ -80,9 +82,11 @@ export class TestProxy implements AsyncDisposable {
   /** Bytes that came from servers. */
   carriedBytes = 0;
   readonly #options: ProxyOptions;
+  readonly #clock: Clock;
   readonly #listener: Listener;
   readonly #open = new Set<Socket>();
   readonly #fired: number[];
+  readonly #waiting = new Set<() => void>();
   readonly #unobserve: () => void;
   #diesAfterBytes = Number.POSITIVE_INFINITY;
 
@@ -90,7 +94,8 @@ export class TestProxy implements AsyncDisposable {
     this.#options = options;
     this.#fired = (options.faults ?? []).map(() => 0);
     this.#listener = new Listener('127.0.0.1', 0, (socket) => this.#accept(socket));
-    const clock = (options.clock ?? systemClock) as Partial<ObservingClock>;
+    this.#clock = options.clock ?? systemClock;
+    const clock = this.#clock as Partial<ObservingClock>;
     this.#unobserve = clock.observe?.(() => this.carriedBytes + this.requests.length + this.connections) ?? (() => {});
   }
 
@@ -116,6 +121,11 @@ export class TestProxy implements AsyncDisposable {
   async listen(): Promise<void> {
     this.#diesAfterBytes = Number.POSITIVE_INFINITY;
     await this.#listener.open();
+  }
+
+  /** Resolves once the condition holds; looked at with each wish. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -144,6 +154,8 @@ export class TestProxy implements AsyncDisposable {
 
   #keep(socket: Socket): void {
     this.#open.add(socket);
+    // The system would hold a small answer back for 40 ms of real time, in which a clock that jumps sees nothing happen.
+    socket.setNoDelay(true);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#open.delete(socket));
   }
@@ -155,8 +167,10 @@ export class TestProxy implements AsyncDisposable {
       isWelcome: (sent) => login === undefined || sent === `${login.user}:${login.password}`,
       note: (kind) => {
         const n = this.requests.length + 1;
-        const request: ProxyRequest = { n, connection, kind, to: '', login: undefined, fields: [] };
+        const request: ProxyRequest = { n, connection, at: this.#clock.now(), kind, to: '', login: undefined, fields: [] };
         this.requests.push(request);
+        for (const wake of this.#waiting) wake();
+        this.#waiting.clear();
         return { request, fate: this.#fateOf(request) };
       },
       reach: (to) => this.#reach(to),

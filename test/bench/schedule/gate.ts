@@ -18,6 +18,7 @@ export class Gate {
   readonly #waiters: Waiter[] = [];
   #held = 0;
   #served = 0;
+  #mostServed = 0;
   #trialMs = TRIAL_MS;
   #nextTrialAtMs = 0;
   #hasTried = false;
@@ -50,9 +51,20 @@ export class Gate {
     this.serve();
   }
 
+  /** As many as now it never served before: one more may be one too many. */
+  get isOneMore(): boolean {
+    return this.#served > 0 && this.#served >= this.#mostServed;
+  }
+
   noteServed(): void {
     this.#served += 1;
-    this.cap = Math.max(this.cap, this.#served);
+    this.#mostServed = Math.max(this.#mostServed, this.#served);
+    if (this.#served <= this.cap) return;
+    this.cap = this.#served;
+    this.#hasTried = false;
+    this.#trialMs = TRIAL_MS;
+    this.#nextTrialAtMs = this.#now() + TRIAL_MS;
+    this.serve();
   }
 
   refuse(): void {

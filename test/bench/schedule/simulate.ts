@@ -4,14 +4,15 @@
  * back-offs, the watch over silence, the host's cap.
  */
 import { type Lease, RangeMap } from '../../../electron/engine/range-map.ts';
-import type { Plan, Situation } from '../../../electron/engine/schedule.ts';
+import { isDrip, type Plan, type Situation } from '../../../electron/engine/schedule.ts';
 import { Gate } from './gate.ts';
 import { describeNetwork, type Network } from './network.ts';
 import { SetClock, Slot, type SlotHooks } from './slot.ts';
-import { isOpenEnded, situationOf } from './situation.ts';
+import { bestOf, isOpenEnded, type Surroundings, situationOf, viewOf } from './situation.ts';
 import { WarmFlows } from './warm.ts';
 import { Wire } from './wire.ts';
 
+const X = new Set((process.env.X ?? '').split(','));
 const TICK_MS = 250;
 const RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 60_000;
@@ -125,6 +126,7 @@ class Simulation implements SlotHooks {
       if (slot.silentAtMs <= atMs) this.#lose(slot, 'silent');
       if (slot.sleepsUntilMs > before && slot.sleepsUntilMs <= atMs) this.#mustAdvance = true;
     }
+    if (this.#tickAtMs <= atMs) this.#dropDrips();
     if (this.#tickAtMs <= atMs || this.#waitsUntilMs > before || !this.#rule.usesTicks) this.#mustAdvance = true;
   }
 
@@ -149,6 +151,20 @@ class Simulation implements SlotHooks {
     }
   }
 
+  /** What only drips is better fetched by others. */
+  #dropDrips(): void {
+    const idle = this.#slots.filter((slot) => !slot.isBusy && this.#mayWork(slot));
+    if (idle.length === 0) return;
+    const best = bestOf(idle) || bestOf(this.#slots);
+    for (const slot of this.#slots) {
+      if (slot.lease === undefined || !slot.isStreaming) continue;
+      if (!isDrip(viewOf(slot, slot.lease, this.#around), best)) continue;
+      slot.needsFresh = true;
+      slot.sleepsUntilMs = this.#wire.nowMs + RETRY_MS;
+      this.#stop(slot, slot.lease);
+    }
+  }
+
   #mayWork(slot: Slot): boolean {
     const now = this.#wire.nowMs;
     if (this.#waitsUntilMs > now || slot.sleepsUntilMs > now || this.#map.isComplete) return false;
@@ -157,6 +173,7 @@ class Simulation implements SlotHooks {
     for (const other of this.#slots) {
       if (!other.isBusy) continue;
       if (other.isProven || other.isStreaming) proven += 1;
+      if (X.has('late') && (other.state === 'connecting' || other.state === 'headers') && now - other.leasedAtMs > 1000 && viewOf(other, other.lease!, this.#around).startMs === 0) continue;
       if (other !== slot && !(slot.isBusy && other.state === 'gated')) rivals += 1;
     }
     return rivals < (this.#isIdentified ? Math.max(1, Math.min(this.#network.connections, 2 * proven)) : 1);
@@ -196,7 +213,10 @@ class Simulation implements SlotHooks {
     slot.lease = lease;
     slot.leasedAtMs = this.#wire.nowMs;
     this.#say(slot, `${lease.isHedge ? 'hedges' : 'leases'} ${mebibytes(lease.start)} to ${mebibytes(lease.end)}`);
-    slot.flow ??= slot.needsFresh ? undefined : this.#warm.take(slot);
+    if (slot.flow === undefined) {
+      slot.meter.reset();
+      if (!slot.needsFresh) slot.flow = this.#warm.take(slot);
+    }
     if (slot.flow) this.#ask(slot);
     else {
       slot.hasServed = false;
@@ -217,7 +237,7 @@ class Simulation implements SlotHooks {
       const { victim: id, at, end } = decision;
       const victim = this.#slots[id - 1];
       if (victim?.lease === undefined || victim.flow === undefined) throw new Error(`slot ${id} has nothing to give`);
-      const wasOpenEnded = isOpenEnded(victim.lease, map.limit);
+      const wasOpenEnded = X.has('open') ? isOpenEnded(victim.lease, map.limit) : victim.lease.bodyEnd > victim.lease.end || victim.lease.bodyEnd === end;
       this.#say(slot, `splits ${id} at ${mebibytes(at)} of ${mebibytes(victim.lease.cursor)} to ${mebibytes(end)}`);
       victim.lease.end = at;
       victim.flow.wantedBytes = at - victim.lease.cursor;
@@ -241,12 +261,17 @@ class Simulation implements SlotHooks {
 
   #situation(helper: Slot): Situation {
     for (const { flow } of this.#slots) if (flow) this.#wire.settle(flow);
-    return situationOf(helper, {
+    return situationOf(helper, this.#around);
+  }
+
+  get #around(): Surroundings {
+    return {
       nowMs: this.#wire.nowMs,
       map: this.#map,
       slots: this.#slots,
       connections: Math.min(this.#network.connections, this.#gate.cap),
-    });
+      hasWarm: this.#warm.has,
+    };
   }
 
   #ask(slot: Slot): void {
@@ -254,6 +279,7 @@ class Simulation implements SlotHooks {
     if (flow === undefined || lease === undefined) throw new Error(`slot ${slot.id} has nothing to ask for`);
     this.#requests += 1;
     slot.state = 'headers';
+    slot.askedAtMs = this.#wire.nowMs;
     this.#wire.ask(flow, lease.end - lease.cursor);
     if (flow.isFrozen) this.onFreeze(slot);
   }
@@ -266,9 +292,11 @@ class Simulation implements SlotHooks {
 
   onFirstByte(slot: Slot): void {
     slot.state = 'streaming';
+    slot.answerMs = this.#wire.nowMs - slot.askedAtMs;
     if (!slot.hasServed) this.#gate.noteServed();
     slot.hasServed = true;
     this.#isIdentified = true;
+    if (X.has('ramp')) this.#mustAdvance = true;
   }
 
   onEnough(slot: Slot): void {
@@ -315,7 +343,9 @@ class Simulation implements SlotHooks {
     this.#say(slot, how);
     const hadAnswer = slot.state === 'streaming';
     const wasWarm = slot.state === 'headers' && slot.flow?.hasServed === true;
+    const { hasServed: hadServed } = slot;
     this.#release(slot);
+    const wasOneMore = this.#gate.isOneMore;
     const start = lease.start;
     const failures = this.#failuresAt.get(start) ?? 0;
     this.#conclude(slot, lease);
@@ -325,7 +355,11 @@ class Simulation implements SlotHooks {
     const isExtra = others.some((other) => other.isStreaming || now - other.lastByteAtMs < EXTRA_WINDOW_MS);
     if (how === 'died' && wasWarm) {
       // A warm connection that dies as it is used: at once, on another one.
-    } else if (how === 'refused' || (isExtra && !hadAnswer && !slot.hasServed)) {
+    } else if (X.has('soft') && how !== 'refused' && !hadAnswer && !hadServed && isExtra && wasOneMore && failures === 0) {
+      this.#failuresAt.set(start, 1);
+      slot.isProven = false;
+      slot.sleepsUntilMs = now + RETRY_MS;
+    } else if (how === 'refused' || ((X.has('one') ? wasOneMore : isExtra || wasOneMore) && !hadAnswer && !hadServed)) {
       slot.isProven = false;
       this.#gate.refuse();
     } else {

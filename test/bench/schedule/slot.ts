@@ -47,6 +47,8 @@ export class Slot implements Reader, Waiter {
   hasPermit = false;
   sleepsUntilMs = 0;
   leasedAtMs = 0;
+  askedAtMs = 0;
+  answerMs = 0;
   connectedFromMs = 0;
   lastByteAtMs = Number.NEGATIVE_INFINITY;
   lastBytesPerSecond = 0;

@@ -110,7 +110,7 @@ test('F51: 404 at the first request fails at once and leaves nothing behind', as
 describe('F52', () => {
   test('F52: a node without the file is asked again on fresh connections after 1 s and 3 s, then the host is capped', async () => {
     await using rig = await startRig({
-      content: content(52, 18 * MiB),
+      content: content(52, 22 * MiB),
       bytesPerSecond: 128 * KiB,
       faults: [{ name: 'bad node', on: { connection: [3, 4, 5] }, times: always, answer: status(404) }],
     });
