@@ -3,13 +3,14 @@ import type { DownloadRequest, DownloadTarget } from '#shared/download';
 import { Backlog } from './batch-writer.ts';
 import { readBootId } from './boot-id.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { Download, type DownloadHooks, type EngineServices } from './download.ts';
+import { Download, type DownloadServices } from './download.ts';
 import { type FileIo, nodeFileIo } from './file-io.ts';
 import { LeftParts } from './left-parts.ts';
 import { Bucket } from './limiter.ts';
 import { NameRegistry } from './names-taken.ts';
 import { checkEngineOptions, type DownloadOptions, type EngineOptions } from './options.ts';
 import { Pool } from './pool.ts';
+import type { DownloadHooks } from './run.ts';
 import { Ticker } from './ticker.ts';
 
 /** What the engine needs of the world; each has a real default. */
@@ -22,7 +23,7 @@ export interface EnginePorts {
 }
 
 export class Engine {
-  readonly #services: EngineServices;
+  readonly #services: DownloadServices;
   #bootId: Promise<string | undefined> | undefined;
 
   constructor(options: Partial<EngineOptions>, ports: Partial<EnginePorts>) {
