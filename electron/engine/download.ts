@@ -109,7 +109,7 @@ export class Download {
       ...(size === undefined ? {} : { size }),
       doneBytes: run?.map.doneBytes ?? 0,
       resumedBytes: run?.resumedBytes ?? 0,
-      receivedBytes: this.#receivedBytes + (run?.transfer?.receivedBytes ?? 0),
+      receivedBytes: this.#receivedBytes + (run?.receivedBytes ?? 0),
       bytesPerSecond: transfer?.bytesPerSecond ?? 0,
       connections: transfer?.connections ?? 0,
       segments: transfer?.segments() ?? [],
@@ -197,7 +197,7 @@ export class Download {
     this.#cancelRetry?.();
     this.#services.downloads.add(this);
     this.#setState({ type: 'probing' });
-    this.#receivedBytes += this.#lastRun?.transfer?.receivedBytes ?? 0;
+    this.#receivedBytes += this.#lastRun?.receivedBytes ?? 0;
     const ports = {
       ...this.#leftPorts(),
       bucket: this.#bucket,

@@ -3,7 +3,7 @@
  * turn on this map, so two slots can never be given the same byte (but for a hedge, on purpose).
  */
 import type { Interval } from '#shared/download';
-import { add, difference, holes, sizeOf, uncovered } from './intervals.ts';
+import { add, difference, holes, intersect, sizeOf, uncovered } from './intervals.ts';
 
 /** A range given to one slot. It ends when the slot reached `end`, or lost it. */
 export class Lease {
@@ -19,6 +19,8 @@ export class Lease {
   /** Someone hedges it. */
   isHedged = false;
   isClosed = false;
+  /** What the cursor passed and the disk lost since: nothing of it comes from here any more. */
+  readonly lost: Interval[] = [];
 
   constructor(start: number, end: number, isHedge = false) {
     this.start = start;
@@ -67,7 +69,7 @@ export class RangeMap {
     const taken = [...this.#done];
     for (const lease of this.#leases) {
       const end = Math.min(lease.end, this.size);
-      if (end > lease.start) add(taken, lease.start, end);
+      for (const part of uncovered(lease.lost, lease.start, end)) add(taken, part.start, part.end);
     }
     return holes(taken, this.size);
   }
@@ -98,11 +100,16 @@ export class RangeMap {
 
   /** What was believed to be on disk is not: it is a hole again. */
   unclaim(start: number, end: number): void {
+    for (const part of intersect(this.#done, [{ start, end }])) {
+      for (const lease of this.#leases) add(lease.lost, Math.max(part.start, lease.start), Math.min(part.end, lease.cursor));
+    }
     this.#done.splice(0, this.#done.length, ...difference(this.#done, [{ start, end }]));
   }
 
   #settle(lease: Lease): void {
-    if (lease.isClosed && this.missing(lease.start, lease.end).length === 0) this.#leases.delete(lease);
+    if (!lease.isClosed) return;
+    const awaited = difference(this.missing(lease.start, lease.end), lease.lost);
+    if (awaited.length === 0) this.#leases.delete(lease);
   }
 
   /** Lets a lease whose body goes on run into the hole behind it, instead of paying for a new request. */

@@ -109,6 +109,8 @@ export class Run {
   #stored: StoredPart | undefined;
   #identity: Identity | undefined;
   #digest: Digest | undefined;
+  /** By transfers before the present one. */
+  #receivedBefore = 0;
   #finalUrl: URL;
 
   /** Until the disk was asked, what the run before knew is what is known. */
@@ -127,6 +129,11 @@ export class Run {
     return this.#over;
   }
 
+  /** Body bytes read from sockets in this run. */
+  get receivedBytes(): number {
+    return this.#receivedBefore + (this.transfer?.receivedBytes ?? 0);
+  }
+
   get size(): number | undefined {
     return this.map.size ?? this.#identity?.size;
   }
@@ -134,6 +141,8 @@ export class Run {
   /** Ends it as soon as nothing is lost by it; what is nearly through is brought to its end. */
   stop(): void {
     this.#stopping.abort();
+    // Looking at all of a large part takes minutes.
+    this.#auditing.abort();
     void this.transfer?.stop();
   }
 
@@ -217,7 +226,7 @@ export class Run {
     const { clock, pool, backlog, random, options } = this.#services;
     const { bucket, emit } = this.#ports;
     const hasStrongTag = found?.identity.etag !== undefined && !/^W\//i.test(found.identity.etag);
-    const before = this.transfer?.receivedBytes ?? 0;
+    this.#receivedBefore = this.receivedBytes;
     this.transfer = new Transfer(
       {
         clock,
@@ -248,7 +257,6 @@ export class Run {
         isNewLink: found?.isOtherAddress ?? false,
       },
     );
-    this.transfer.receivedBytes = before;
     if (found) this.#ports.setState({ type: 'active' });
     return this.transfer;
   }

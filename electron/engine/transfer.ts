@@ -5,21 +5,22 @@
  * Everything that decides runs in one synchronous turn; waiting happens only in slots, on disk and on the clock.
  */
 import type { DownloadEvent, SegmentView, WaitingFor } from '#shared/download';
-import { type Answer, type Identity, isCertainlySame, judge, saysNoRanges, type Verdict } from './accept.ts';
+import type { Answer, Identity } from './accept.ts';
+import { Assigner } from './assigner.ts';
 import { type Backlog, BatchWriter } from './batch-writer.ts';
 import { Budget, PROGRESS_BYTES } from './budget.ts';
 import type { Clock } from './clock.ts';
-import { compareWindow, windowNear, windowsOf } from './compare.ts';
 import { DownloadError } from './errors.ts';
+import { Fetcher, type FetcherPorts, type Result } from './fetcher.ts';
 import type { HostGate, PermitOwner } from './host-gate.ts';
-import { type Entry, Link } from './link.ts';
+import { Knowledge, type KnownBefore } from './knowledge.ts';
+import type { Entry } from './link.ts';
 import type { DownloadOptions, EngineOptions } from './options.ts';
 import type { PartFile } from './part-file.ts';
 import type { Pool } from './pool.ts';
 import type { Lease, RangeMap } from './range-map.ts';
 import { backOffMs, type Mishap, type Remedy, remedyFor } from './recovery.ts';
 import type { RequestSource } from './request.ts';
-import { isDrip, type LeaseView, MIN_SPLIT_BYTES, type Plan, plan, type Situation } from './schedule.ts';
 import { Slot } from './slot.ts';
 import { TransportError } from './trouble.ts';
 
@@ -27,7 +28,6 @@ const EXTRA_WINDOW_MS = 10_000;
 const NETWORK_RETRY_MS = 15_000;
 /** A file that changes again and again while it is fetched is given up. */
 const MAX_RESTARTS = 3;
-const LEASE_AHEAD_BYTES = 64 * 1024 * 1024;
 /** A hole this small that two answers in a row did not fill shows a server that cannot count. */
 const SLIVER_BYTES = 4096;
 const READ_AT_LEAST_EVERY_S = 10;
@@ -65,73 +65,64 @@ export interface Wait {
   readonly cause: DownloadError;
 }
 
-export interface TransferStart {
-  readonly source: RequestSource;
-  readonly map: RangeMap;
-  /** What an earlier run knew. */
-  readonly identity?: Identity | undefined;
-  /** The claims come from an earlier run, or the link is a new one: compare bytes before trusting its answers. */
-  readonly needsProof: boolean;
-  /** The claims come from another address: if its file differs, the link is wrong, not the bytes. */
-  readonly isNewLink: boolean;
-}
-
-/** What became of one lease on one slot. */
-type Result =
-  | { readonly type: 'filled' }
-  | { readonly type: 'stopped' }
-  | { readonly type: 'mishap'; readonly mishap: Mishap; readonly url: URL };
-
 export class Transfer implements PermitOwner {
   readonly map: RangeMap;
-  /** Body bytes read from sockets, wasted ones too. */
-  receivedBytes = 0;
-  /** Undefined until a ranged answer proved or refuted it. */
-  supportsRanges: boolean | undefined;
-  isLengthVerified = true;
   readonly #ports: TransferPorts;
   readonly #options: DownloadOptions;
   readonly #slots: Slot[] = [];
   readonly #writers = new Map<Slot, BatchWriter>();
-  readonly #link: Link;
+  readonly #known: Knowledge;
+  readonly #fetcher: Fetcher;
+  readonly #assigner: Assigner;
   readonly #budget: Budget;
   /** Failures in a row of the bytes at an offset. */
   readonly #failuresAt = new Map<number, number>();
   readonly #ended = Promise.withResolvers<'complete' | 'stopped'>();
   readonly #underWay = new Set<Promise<unknown>>();
-  #source: RequestSource;
-  #identity: Identity | undefined;
-  #needsProof: boolean;
-  #isNewLink = false;
   #connections: number;
   #limitBytesPerSecond: number;
   #wait: Wait | undefined;
   #isOver = false;
   #isRestarting = false;
-  /** A ranged request was refused that may have been refused for its range: the next one has none, once a link. */
-  #plain: 'not yet' | 'now' | 'asked' = 'not yet';
   #isFinishing = false;
-  #restarts = 0;
-  /** Where the furthest stream from byte 0 came to. */
-  #furthest = 0;
-  #shortAnswers = 0;
-  #largestAnswer = Number.POSITIVE_INFINITY;
   #deadLink: DownloadError | undefined;
   #cancelAlarm: (() => void) | undefined;
 
-  constructor(ports: TransferPorts, options: DownloadOptions, start: TransferStart) {
+  constructor(ports: TransferPorts, options: DownloadOptions, before: KnownBefore) {
     this.#ports = ports;
     this.#options = options;
-    this.#source = start.source;
-    this.map = start.map;
-    this.#identity = start.identity;
-    this.#needsProof = start.needsProof && start.map.done.length > 0;
-    this.#isNewLink = start.isNewLink && this.#needsProof;
+    this.#known = new Knowledge(before);
+    this.map = before.map;
     this.#connections = options.connections;
     this.#limitBytesPerSecond = options.limitBytesPerSecond;
-    this.#link = new Link(start.source.original);
     this.#budget = new Budget(options.retries);
-    if (start.source.method !== 'GET') this.supportsRanges = false;
+    this.#fetcher = this.#newFetcher();
+    this.#assigner = new Assigner(
+      {
+        clock: ports.clock,
+        slots: () => this.#slots,
+        gate: () => this.#gate(this.#known.link.final),
+        allowed: () => this.#allowedByUser(),
+        isLimited: () => this.#limitBytesPerSecond > 0,
+        largestAnswer: () => this.#fetcher.largestAnswer,
+      },
+      this.#known,
+    );
+  }
+
+  /** Body bytes read from sockets, wasted ones too. */
+  get receivedBytes(): number {
+    return this.#fetcher.receivedBytes;
+  }
+
+  /** Undefined until an answer proved or refuted it. */
+  get supportsRanges(): boolean | undefined {
+    return this.#known.supportsRanges;
+  }
+
+  /** False where only the end of a connection told where the file ends. */
+  get isLengthVerified(): boolean {
+    return this.#fetcher.isLengthVerified;
   }
 
   /** Resolves when every byte is on disk or `stop` was called. @throws DownloadError. */
@@ -197,25 +188,17 @@ export class Transfer implements PermitOwner {
 
   /** Running connections take the changed request up: each asks again for the rest of its range. */
   setSource(source: RequestSource): void {
-    const isNewLink = source.original.href !== this.#link.original.href;
+    const { identity, asksRanges } = this.#known;
+    const isNewLink = this.#known.replaceSource(source);
     // A stream that could only start over goes on as it was asked for; what is asked from now on is asked anew.
-    const isLeftAlone = !isNewLink && this.#identity !== undefined && !this.#asksRanges;
-    this.#source = source;
-    this.#link.replace(source.original);
-    if (isNewLink) {
-      // Not `map.done`: bytes of the old link may be on their way to the disk. Without a size nothing could go on anyway.
-      this.#needsProof = this.#identity?.size !== undefined;
-      this.#isNewLink = this.#needsProof;
-      this.supportsRanges = source.method === 'GET' ? undefined : false;
-      this.#failuresAt.clear();
-    }
+    const isLeftAlone = !isNewLink && identity !== undefined && !asksRanges;
+    if (isNewLink) this.#failuresAt.clear();
     for (const slot of this.#slots) {
       slot.needsFresh = true;
       slot.sleepsUntil = 0;
       if (slot.isBusy && !isLeftAlone) slot.stop();
     }
     this.#deadLink = undefined;
-    this.#plain = 'not yet';
     this.#clearWait();
     this.#advance();
   }
@@ -272,7 +255,7 @@ export class Transfer implements PermitOwner {
 
   /** The ramp: one connection more for each that has proven to work. */
   #allowed(): number {
-    if (!this.#asksRanges || this.#needsProof) return 1;
+    if (!this.#known.asksRanges || this.#known.needsProof) return 1;
     const proven = this.#slots.filter((slot) => slot.isBusy && (slot.isProven || slot.isStreaming)).length;
     return Math.max(1, Math.min(this.#allowedByUser(), 2 * proven));
   }
@@ -292,7 +275,7 @@ export class Transfer implements PermitOwner {
     while (this.#slots.length < this.#connections) this.#addSlot();
     // The fastest first: one that dripped must not be the first to get each hole again.
     for (const slot of [...this.#slots].sort((one, other) => other.lastBytesPerSecond - one.lastBytesPerSecond)) {
-      if (!slot.isBusy && this.#mayWork(slot) && this.#hasWorkFor(slot)) void this.#work(slot);
+      if (!slot.isBusy && this.#mayWork(slot) && this.#assigner.hasWorkFor(slot)) void this.#work(slot);
     }
     this.#setAlarm();
     this.#noticeStandstill(now);
@@ -314,17 +297,36 @@ export class Transfer implements PermitOwner {
 
   /** Bytes that only drip are better fetched by a slot that is idle and moves more. */
   #dropDrips(now: number): void {
-    if (this.supportsRanges !== true || this.#gate(this.#link.final).isFragile) return;
     const idle = this.#slots.filter((slot) => !slot.isBusy && this.#mayWork(slot));
-    if (idle.length === 0) return;
-    const helperBytesPerSecond = bestOf(idle) || bestOf(this.#slots);
-    for (const slot of this.#slots) {
-      if (slot.lease === undefined || slot.state !== 'streaming') continue;
-      if (!isDrip(this.#leaseView(slot, slot.lease), helperBytesPerSecond)) continue;
+    for (const slot of this.#assigner.drips(idle)) {
       slot.needsFresh = true;
       slot.sleepsUntil = now + this.#options.retryWaitMs;
       slot.stop();
     }
+  }
+
+  #newFetcher(): Fetcher {
+    const { clock, random } = this.#ports;
+    const ports: FetcherPorts = {
+      clock,
+      random,
+      failsOnChange: this.#options.onChange === 'fail',
+      part: () => this.#ports.part(),
+      identify: (answer, identity, url) => this.#ports.identify(answer, identity, url),
+      onAnswer: (answer) => this.#ports.onAnswer(answer),
+      onBytes: (slot, body, position, newBytes) => {
+        this.#budget.received(newBytes);
+        return this.#writers.get(slot)?.push(body, position) ?? true;
+      },
+      onResolved: () => this.#advance(),
+      note: (code, message) => this.#note(code, message),
+      isAlone: (slot) => !this.#slots.some((other) => other !== slot && other.lease !== undefined),
+      failures: (offset) => this.#failures(offset),
+      giveUpClaims: (cause) => this.#giveUpClaims(cause),
+      settleWriters: () => this.#settleWriters(),
+      begun: (step) => this.#begun(step),
+    };
+    return new Fetcher(ports, this.#known);
   }
 
   #addSlot(): void {
@@ -363,16 +365,10 @@ export class Transfer implements PermitOwner {
   #mayWork(slot: Slot): boolean {
     // One refusal of a fresh link is enough: each slot would only be refused the same way.
     if (this.#isOver || this.#isRestarting || this.#wait || this.#deadLink || slot.isHeld) return false;
-    if (slot.sleepsUntil > this.#ports.clock.now() || !this.#link.mayEnter(slot)) return false;
+    if (slot.sleepsUntil > this.#ports.clock.now() || !this.#known.link.mayEnter(slot)) return false;
     // One that works already need not step back for those that wait at the host's gate.
     const isRival = (other: Slot): boolean => other !== slot && other.isBusy && !(slot.isBusy && other.state === 'gated');
     return this.#slots.filter(isRival).length < this.#allowed();
-  }
-
-  #hasWorkFor(slot: Slot): boolean {
-    if (slot.lease !== undefined) return true;
-    if (!this.#asksRanges) return this.#hasWholeToFetch && !this.#slots.some((other) => other.isBusy);
-    return plan(this.#situation(slot)).type !== 'none';
   }
 
   /** One slot at work: lease after lease until there is nothing left for it. */
@@ -380,18 +376,18 @@ export class Transfer implements PermitOwner {
     slot.isBusy = true;
     try {
       while (this.#mayWork(slot)) {
-        const entry = this.#link.enter(slot);
+        const entry = this.#known.link.enter(slot);
         if (entry === undefined) break;
-        await slot.admit(entry.url, this.#source);
+        await slot.admit(entry.url, this.#known.source);
         if (!this.#mayWork(slot)) break;
         // The link may have died while this slot waited at the host's gate.
-        if (this.#link.enter(slot)?.url !== entry.url) continue;
-        const lease = this.#leaseFor(slot);
+        if (this.#known.link.enter(slot)?.url !== entry.url) continue;
+        const lease = this.#assigner.leaseFor(slot);
         if (lease === undefined) break;
         slot.lease = lease;
-        const result = await this.#fetch(slot, entry);
+        const result = await this.#fetcher.fetch(slot, entry);
         this.#conclude(slot, entry, result);
-        if (this.#ports.pool.shouldYield(this.#source.target(this.#link.final), this)) slot.release();
+        if (this.#ports.pool.shouldYield(this.#known.source.target(this.#known.link.final), this)) slot.release();
       }
     } catch (error) {
       if (!(error instanceof TransportError && error.kind === 'aborted')) this.fail(error);
@@ -399,290 +395,13 @@ export class Transfer implements PermitOwner {
       slot.release();
       slot.isBusy = false;
       slot.state = 'idle';
-      this.#link.leave(slot);
+      this.#known.link.leave(slot);
       this.#advance();
     }
   }
 
-  #leaseFor(slot: Slot): Lease | undefined {
-    if (slot.lease !== undefined) return slot.lease;
-    if (!this.#asksRanges) {
-      const isTaken = this.#slots.some((other) => other !== slot && other.lease !== undefined);
-      return isTaken || !this.#hasWholeToFetch ? undefined : this.map.lease(0, this.map.limit);
-    }
-    let decision = plan(this.#situation(slot));
-    if (decision.type === 'split') {
-      const victim = this.#slots[decision.victim - 1]?.lease;
-      if (victim === undefined) return undefined;
-      const wasOpenEnded = victim.bodyEnd > victim.end || victim.bodyEnd === decision.end;
-      victim.end = decision.at;
-      // Beyond the victim's share of a fresh stream lies the rest of the file: it is leased in order.
-      if (wasOpenEnded) decision = plan(this.#situation(slot));
-      if (decision.type === 'split') return this.map.lease(decision.at, decision.end);
-    }
-    return this.#carryOut(decision);
-  }
-
-  #carryOut(decision: Plan): Lease | undefined {
-    switch (decision.type) {
-      case 'none':
-        return undefined;
-      case 'lease':
-        return this.map.lease(decision.start, Math.min(decision.end, decision.start + this.#largestAnswer));
-      case 'split':
-        return this.map.lease(decision.at, decision.end);
-      case 'hedge': {
-        const victim = this.#slots[decision.victim - 1]?.lease;
-        if (victim) victim.isHedged = true;
-        return this.map.lease(decision.start, decision.end, true);
-      }
-    }
-  }
-
-  #situation(helper: Slot): Situation {
-    const leases: LeaseView[] = [];
-    let isHedging = false;
-    for (const slot of this.#slots) {
-      if (slot === helper || slot.lease === undefined) continue;
-      isHedging ||= slot.lease.isHedge;
-      leases.push(this.#leaseView(slot, slot.lease));
-    }
-    const gate = this.#gate(this.#link.final);
-    return {
-      holes: this.map.holes(),
-      leases,
-      helperBytesPerSecond: helper.lastBytesPerSecond,
-      bestBytesPerSecond: bestOf(this.#slots),
-      helperStartMs: helper.hasConnectionTo(this.#link.final) ? this.#roundTripMs() : 3 * this.#roundTripMs(),
-      connections: Math.min(this.#allowedByUser(), gate.cap),
-      isFragile: gate.isFragile,
-      mayHedge: !isHedging && this.#limitBytesPerSecond === 0,
-    };
-  }
-
-  #leaseView(slot: Slot, lease: Lease): LeaseView {
-    const { clock } = this.#ports;
-    const expectedMs = slot.isStreaming ? 0 : 3 * this.#roundTripMs();
-    const waitedMs = slot.isStreaming ? 0 : clock.now() - slot.leasedAt;
-    const isLate = waitedMs > Math.max(3 * expectedMs, 1000);
-    return {
-      id: slot.id,
-      cursor: lease.cursor,
-      end: Math.min(lease.end, this.map.limit),
-      bytesPerSecond: slot.isStreaming ? slot.meter.bytesPerSecond : 0,
-      observedMs: slot.isStreaming ? slot.meter.observedMs : isLate ? waitedMs : 0,
-      startMs: isLate ? 0 : expectedMs,
-      isOpenEnded: lease.bodyEnd >= this.map.limit && lease.start === 0,
-      isFixed: slot.isHeld || lease.isHedge || lease.isHedged,
-    };
-  }
-
   #gate(url: URL): HostGate {
-    return this.#ports.pool.gate(this.#source.target(url));
-  }
-
-  #roundTripMs(): number {
-    const known = this.#slots.map((slot) => slot.roundTripMs).filter((ms) => ms > 0);
-    return known.length === 0 ? 50 : Math.min(...known);
-  }
-
-  async #fetch(slot: Slot, entry: Entry): Promise<Result> {
-    slot.leasedAt = this.#ports.clock.now();
-    const from = await this.#settleDoubt(slot, entry);
-    if (!(from instanceof URL)) return from;
-    const { cursor, end } = leaseOf(slot);
-    const range = this.#asksRanges ? { start: cursor, end } : undefined;
-    let skip = 0;
-    let url = from;
-    let mishap: Mishap | undefined;
-    const outcome = await slot.ask({
-      source: this.#source,
-      from,
-      range,
-      isFresh: slot.needsFresh,
-      onAnswer: async (answer, answered) => {
-        url = answered;
-        const identity = this.#identity && { ...this.#identity, ...slot.trusted };
-        const verdict = judge({ ...(range ? { range } : {}), ...(identity ? { identity } : {}) }, answer);
-        mishap = await this.#begun(this.#weigh(slot, verdict, answer, answered));
-        if (mishap) return 'refuse';
-        if (verdict.type === 'part') skip = verdict.skip;
-        // What was posted may have led to an answer that only the form itself leads to again.
-        if (this.#source.method === 'GET') this.#link.resolved(answered);
-        this.#ports.onAnswer(answer);
-        // Others may have waited for what the original leads to.
-        if (entry.isFresh) queueMicrotask(() => this.#advance());
-        return 'read';
-      },
-      onBytes: (bytes) => {
-        this.receivedBytes += bytes.length;
-        const body = skip === 0 ? bytes : bytes.subarray(Math.min(skip, bytes.length));
-        skip -= bytes.length - body.length;
-        return this.#take(slot, leaseOf(slot), body);
-      },
-    });
-    if (mishap) return { type: 'mishap', mishap, url };
-    if (outcome.type === 'trouble') return troubled(outcome, url);
-    const { lease } = slot;
-    if (lease === undefined) return { type: 'stopped' };
-    if (this.map.size === undefined && outcome.type === 'ended') {
-      this.isLengthVerified = outcome.isProven;
-      this.map.size = lease.cursor;
-      lease.end = lease.cursor;
-    }
-    if (lease.isFilled) return { type: 'filled' };
-    const error = new TransportError('cut', 'E_NETWORK', `the server ended its answer ${lease.end - lease.cursor} bytes early`);
-    return { type: 'mishap', mishap: { type: 'transport', error, hadAnswer: true }, url };
-  }
-
-  /** Takes body bytes for the lease. */
-  #take(slot: Slot, lease: Lease, bytes: Buffer): 'more' | 'last' | 'enough' {
-    this.#link.hasDelivered = true;
-    if (lease.end - lease.cursor <= bytes.length && lease.bodyEnd > lease.end) this.map.extend(lease, LEASE_AHEAD_BYTES);
-    const body = bytes.length > lease.end - lease.cursor ? bytes.subarray(0, lease.end - lease.cursor) : bytes;
-    const position = lease.cursor;
-    lease.cursor += body.length;
-    this.#budget.received(this.#newBytes(lease, position));
-    if (body.length > 0 && !this.#writers.get(slot)?.push(body, position)) slot.pause('disk');
-    if (!lease.isFilled) return 'more';
-    return lease.bodyEnd > lease.end ? 'enough' : 'last';
-  }
-
-  /** A stream that had to begin again repeats what an earlier one brought: progress is only what lies beyond. */
-  #newBytes(lease: Lease, from: number): number {
-    if (lease.start > 0) return lease.cursor - from;
-    const before = Math.max(from, this.#furthest);
-    this.#furthest = Math.max(this.#furthest, lease.cursor);
-    return Math.max(0, lease.cursor - before);
-  }
-
-  /** Compares bytes on disk with the server's where they are in doubt. Returns where to go on: at the server that was compared. */
-  async #settleDoubt(slot: Slot, entry: Entry): Promise<Result | URL> {
-    const identity = this.#identity;
-    if (identity === undefined || (!this.#needsProof && !slot.isWary) || this.#plain === 'now') return entry.url;
-    // What came from another link or server is still on its way to the disk: it is what has to be compared.
-    if (this.#needsProof) await this.#settleWriters();
-    const near = windowNear(this.map.done, leaseOf(slot).cursor);
-    const windows = this.#needsProof ? windowsOf(this.map.done, this.#ports.random) : near ? [near] : [];
-    // Another address may well have tags and dates of its own: its size and bytes decide.
-    const { isWebPage, size } = identity;
-    const known = this.#isNewLink ? { isWebPage, ...(size === undefined ? {} : { size }) } : identity;
-    let url = entry.url;
-    for (const window of windows) {
-      const comparison = await compareWindow(slot, url, this.#source, this.#ports.part(), known, window);
-      // An original address may lead to another server each time.
-      url = comparison.url;
-      if (comparison.type === 'mishap') {
-        const { mishap } = comparison;
-        return mishap.type === 'transport' ? troubled(mishap, url) : { type: 'mishap', mishap, url };
-      }
-      slot.trusted = validatorsOf(comparison.told);
-    }
-    if (windows.length === 0) return url;
-    if (this.#needsProof) {
-      // These bytes and this answer belong together: from here on its validators are the file's.
-      this.#identity = {
-        isWebPage,
-        ...(size === undefined ? {} : { size }),
-        ...slot.trusted,
-      };
-      this.#needsProof = false;
-      this.#isNewLink = false;
-      slot.trusted = undefined;
-    } else {
-      this.#ports.emit({
-        type: 'noted',
-        code: 'validators-differ',
-        message: 'servers disagree about the version of the file; its bytes are the same',
-      });
-    }
-    return url;
-  }
-
-  /** Takes a verdict on an answer up. Undefined: read the body. */
-  async #weigh(slot: Slot, verdict: Verdict, answer: Answer, url: URL): Promise<Mishap | undefined> {
-    const lease = leaseOf(slot);
-    switch (verdict.type) {
-      case 'part':
-        this.supportsRanges = true;
-        this.#needsProof = false;
-        this.#isNewLink = false;
-        slot.isWary = slot.trusted !== undefined;
-        if (verdict.end < lease.end) this.#noteShortAnswer(verdict.end - lease.cursor);
-        lease.end = Math.min(lease.end, verdict.end);
-        lease.bodyEnd = verdict.bodyEnd;
-        return undefined;
-      case 'whole': {
-        const mishap = await this.#weighWhole(slot, verdict.identity, answer, url);
-        if (this.#plain === 'now' && mishap === undefined) this.supportsRanges = false;
-        return mishap;
-      }
-      case 'nothing-left': {
-        const error = new DownloadError('E_HTTP_416', 'the server says the file ends before a byte it had announced');
-        return { type: 'refused', as: 'wrong-range', error, answer };
-      }
-      case 'refused':
-        return { type: 'refused', as: verdict.as, error: verdict.error, answer };
-    }
-  }
-
-  async #weighWhole(slot: Slot, identity: Identity, answer: Answer, url: URL): Promise<Mishap | undefined> {
-    if (this.#asksRanges) {
-      const error = new DownloadError(
-        'E_NO_RANGE_RESUME',
-        'the server does not serve parts of the file: it can only be fetched from the start',
-      );
-      const isAlone = !this.#slots.some((other) => other !== slot && other.lease !== undefined);
-      // A server that served parts before may only have blundered once.
-      const isBlunder = this.supportsRanges === true && this.#failures(leaseOf(slot).cursor) === 0;
-      if (!isAlone || isBlunder || this.#options.onChange === 'fail' || this.#isNewLink) {
-        return { type: 'refused', as: isBlunder ? 'wrong-range' : 'no-range', error, answer };
-      }
-      // This very body is the file from its start: use it instead of asking once more.
-      await this.#giveUpClaims(error);
-      this.supportsRanges = false;
-      slot.lease = this.map.lease(0, Number.POSITIVE_INFINITY);
-    } else if (this.map.done.length > 0) {
-      // A plain stream was cut and begins again. What it gave may only stay if this one is of the same file for certain.
-      if (isCertainlySame(this.#identity, identity)) {
-        leaseOf(slot).bodyEnd = this.map.limit;
-        return undefined;
-      }
-      const error = new DownloadError(
-        'E_NO_RANGE_RESUME',
-        'the server cannot go on where it stopped: it sends the file from its start again',
-      );
-      if (this.#options.onChange === 'fail') return { type: 'refused', as: 'changed', error, answer };
-      await this.#giveUpClaims(error);
-      slot.lease = this.map.lease(0, Number.POSITIVE_INFINITY);
-    }
-    // The first word on ranges; where there is none a second connection finds out (RFC 9110 section 14.3). One plain
-    // stream is of one version by nature: the way out where parts prove to be of several, or are labelled wrong.
-    if (saysNoRanges(answer) || this.#restarts > 1) this.supportsRanges = false;
-    const lease = leaseOf(slot);
-    this.#identity = identity;
-    this.map.size = identity.size;
-    lease.end = this.map.limit;
-    lease.bodyEnd = this.map.limit;
-    await this.#ports.identify(answer, identity, url);
-    return undefined;
-  }
-
-  /** Whether the next request names a range. */
-  get #asksRanges(): boolean {
-    if (this.supportsRanges === false || this.#plain === 'now') return false;
-    return this.#identity !== undefined && this.map.size !== undefined;
-  }
-
-  /** For one plain stream: something was not received yet. What only waits to be written is not asked for again. */
-  get #hasWholeToFetch(): boolean {
-    return this.map.size === undefined || this.map.holes().length > 0;
-  }
-
-  /** A server that never gives more than so much at once is asked for no more. */
-  #noteShortAnswer(bytes: number): void {
-    this.#shortAnswers += 1;
-    if (this.#shortAnswers >= 2) this.#largestAnswer = Math.max(bytes, MIN_SPLIT_BYTES);
+    return this.#ports.pool.gate(this.#known.source.target(url));
   }
 
   /** What follows when a slot is through with its lease, whatever the reason. */
@@ -727,21 +446,25 @@ export class Transfer implements PermitOwner {
     const remedy = remedyFor(mishap, {
       isExtra: others.some((other) => other.isStreaming || now - other.lastByteAt < EXTRA_WINDOW_MS),
       isOneMore: this.#gate(url).isOneMore,
-      hasDelivered: this.#link.hasDelivered,
-      hasLogin: this.#source.carriesLogin(url),
+      hasDelivered: this.#known.link.hasDelivered,
+      hasLogin: this.#known.source.carriesLogin(url),
       hasClaims: this.map.done.length > 0,
-      isResolved: url.href !== this.#link.original.href,
+      isResolved: url.href !== this.#known.link.original.href,
       isFresh: entry.isFresh,
-      hasProvenRange: this.supportsRanges === true,
+      hasProvenRange: this.#known.supportsRanges === true,
       isProvenConnection: slot.hasServed,
-      mayAskPlain: this.#asksRanges && this.supportsRanges === undefined && this.#plain === 'not yet' && !this.#isNewLink,
+      mayAskPlain:
+        this.#known.asksRanges &&
+        this.#known.supportsRanges === undefined &&
+        this.#known.plain === 'not yet' &&
+        !this.#known.isNewLink,
       failures,
       wallNow: clock.wallNow(),
-      proxy: this.#source.target(url).proxy,
+      proxy: this.#known.source.target(url).proxy,
     });
-    if (this.#plain === 'now' && mishap.type === 'refused') this.#plain = 'asked';
+    if (this.#known.plain === 'now' && mishap.type === 'refused') this.#known.plain = 'asked';
     const cause = mishap.error;
-    const isSliver = this.#asksRanges && failures >= 1 && this.#sliverAt(lease.cursor);
+    const isSliver = this.#known.asksRanges && failures >= 1 && this.#sliverAt(lease.cursor);
     if (remedy.type !== 'again' && remedy.type !== 'cap') this.#noteFailure(lease, failures);
     if (isSliver && remedy.type === 'back-off') {
       this.#giveUpRanges(cause);
@@ -778,7 +501,7 @@ export class Transfer implements PermitOwner {
         this.#sleep(slot, NETWORK_RETRY_MS, { for: 'network', until: now + NETWORK_RETRY_MS, cause });
         return;
       case 'resolve':
-        this.#link.invalidate(entry.url);
+        this.#known.link.invalidate(entry.url);
         slot.needsFresh = true;
         this.#note(
           'link-resolved-anew',
@@ -792,7 +515,7 @@ export class Transfer implements PermitOwner {
         this.#giveUpRanges(cause);
         return;
       case 'ask-plain':
-        this.#plain = 'now';
+        this.#known.plain = 'now';
         return;
       case 'compare':
         slot.isWary = true;
@@ -828,7 +551,7 @@ export class Transfer implements PermitOwner {
     const { clock, random } = this.#ports;
     const tries = remedy.isCounted ? Math.max(failures, this.#budget.failures - 1) : failures;
     const waitMs = remedy.waitMs ?? backOffMs(tries, this.#options.retryWaitMs, random);
-    if (this.map.size === undefined && this.#identity !== undefined) {
+    if (this.map.size === undefined && this.#known.identity !== undefined) {
       // Nothing tells where such a stream could go on.
       void this.#restart(cause).then(() => this.#waitFor({ for: 'retry', until: clock.now() + waitMs, cause }));
       return;
@@ -859,7 +582,7 @@ export class Transfer implements PermitOwner {
 
   /** This address serves no ranges. A plain stream that is under way is left alone to finish; else it starts over. */
   #giveUpRanges(cause: DownloadError): void {
-    this.supportsRanges = false;
+    this.#known.supportsRanges = false;
     const whole = this.#slots.find(({ lease }) => lease !== undefined && lease.start === 0 && lease.bodyEnd >= this.map.limit);
     if (whole?.lease === undefined) {
       void this.#changed(new DownloadError('E_NO_RANGE_RESUME', `the file cannot be resumed: ${cause.message}`, cause));
@@ -872,15 +595,15 @@ export class Transfer implements PermitOwner {
 
   /** What is on disk is of no use any more. */
   async #changed(cause: DownloadError): Promise<void> {
-    if (this.#isNewLink) {
+    if (this.#known.isNewLink) {
       // A wrong link proves nothing against our bytes.
       this.#deadLink = cause;
       this.#advance();
       return;
     }
     if (this.#isOver || this.#isRestarting) return;
-    this.#restarts += 1;
-    if (this.#options.onChange === 'fail' || this.#restarts > MAX_RESTARTS) this.fail(cause);
+    this.#known.restarts += 1;
+    if (this.#options.onChange === 'fail' || this.#known.restarts > MAX_RESTARTS) this.fail(cause);
     else await this.#restart(cause);
   }
 
@@ -904,9 +627,7 @@ export class Transfer implements PermitOwner {
     await this.#settleWriters();
     for (const slot of this.#slots) slot.lease = undefined;
     await this.#ports.giveUpClaims(cause);
-    this.map.clear();
-    this.#identity = undefined;
-    this.#needsProof = false;
+    this.#known.forgetFile();
     this.#failuresAt.clear();
     this.#isRestarting = false;
   }
@@ -975,24 +696,6 @@ export class Transfer implements PermitOwner {
     this.#ports.emit({ type: 'noted', code, message });
   }
 }
-
-/** The lease of a slot at work. */
-function leaseOf(slot: Slot): Lease {
-  if (slot.lease === undefined) throw new Error(`slot ${slot.id} works without a lease`);
-  return slot.lease;
-}
-
-function troubled(trouble: { readonly error: DownloadError; readonly hadAnswer: boolean }, url: URL): Result {
-  const { error, hadAnswer } = trouble;
-  if (error instanceof TransportError && error.kind === 'aborted') return { type: 'stopped' };
-  return { type: 'mishap', mishap: { type: 'transport', error, hadAnswer }, url };
-}
-
-function validatorsOf({ etag, lastModified }: Identity): Pick<Identity, 'etag' | 'lastModified'> {
-  return { ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) };
-}
-
-const bestOf = (slots: readonly Slot[]): number => Math.max(0, ...slots.map((slot) => slot.lastBytesPerSecond));
 
 function remainingMs(slot: Slot): number {
   if (slot.lease === undefined) return Number.POSITIVE_INFINITY;

@@ -46,6 +46,7 @@ function exchange(connection: Connection, url: URL): Promise<Heard> {
     connection.send(
       { url, method: 'GET', headers: [] },
       {
+        readAtMost: () => Number.POSITIVE_INFINITY,
         onAnswer: (status) => void statuses.push(status),
         onBytes: (bytes) => {
           body += bytes.toString();

@@ -41,6 +41,7 @@ function ask({ connection }: Loan, { url }: ConnectionTarget): Promise<number> {
     connection.send(
       { url, method: 'GET', headers: [] },
       {
+        readAtMost: () => Number.POSITIVE_INFINITY,
         onAnswer: (status) => {
           answered = status;
         },

@@ -7,14 +7,14 @@ const size = 40;
 
 /** What can happen to a map. The numbers choose among what there is: the n-th lease, so many bytes. */
 type Event =
-  | { readonly type: 'lease'; readonly which: number; readonly bytes: number }
+  | { readonly type: 'lease' | 'damage'; readonly which: number; readonly bytes: number }
   | { readonly type: 'receive' | 'split' | 'extend'; readonly which: number; readonly bytes: number }
   | { readonly type: 'hedge' | 'close' | 'write'; readonly which: number };
 
 const which = fc.nat(7);
 const bytes = fc.nat(size);
 const event: fc.Arbitrary<Event> = fc.oneof(
-  fc.record({ type: fc.constant('lease' as const), which, bytes }),
+  fc.record({ type: fc.constantFrom('lease' as const, 'damage' as const), which, bytes }),
   fc.record({ type: fc.constantFrom('receive' as const, 'split' as const, 'extend' as const), which, bytes }),
   fc.record({ type: fc.constantFrom('hedge' as const, 'close' as const, 'write' as const), which }),
 );
@@ -37,12 +37,17 @@ class World {
   readonly open: Lease[] = [];
   /** Received, not yet written. */
   readonly pending: Interval[] = [];
+  /** Found damaged at some time: what is on its way again may come from two sides. */
+  readonly damaged: Interval[] = [];
 
   happen(event: Event): void {
     const lease = pick(this.open, event.which);
     switch (event.type) {
       case 'lease':
         this.#lease(pick(this.map.holes(), event.which), event.bytes);
+        return;
+      case 'damage':
+        this.#damage(pick(this.map.done, event.which), event.bytes);
         return;
       case 'write':
         this.write(event.which);
@@ -93,6 +98,15 @@ class World {
     this.open.push(lease);
   }
 
+  /** Some bytes on disk turn out to be others than were written. */
+  #damage(range: Interval | undefined, bytes: number): void {
+    if (range === undefined) return;
+    const start = Math.min(range.start + bytes, range.end - 1);
+    const end = Math.min(range.end, start + 3);
+    this.map.unclaim(start, end);
+    this.damaged.push({ start, end });
+  }
+
   #split(victim: Lease, bytes: number): void {
     const { end } = victim;
     if (victim.isHedge || victim.isHedged) return;
@@ -114,7 +128,9 @@ class World {
     const freeTimes = timesCovered(this.map.holes());
     const ownerTimes = timesCovered(owned);
     const lost = indexesOf(takenTimes, (times, byte) => times === 0 && freeTimes[byte] === 0);
-    const doubled = indexesOf(takenTimes, (times, byte) => (times > 0 && freeTimes[byte] !== 0) || (ownerTimes[byte] ?? 0) > 1);
+    const mayDouble = timesCovered(this.damaged);
+    const isTwice = (times: number, byte: number): boolean => times > 0 && freeTimes[byte] !== 0 && mayDouble[byte] === 0;
+    const doubled = indexesOf(takenTimes, (times, byte) => isTwice(times, byte) || (ownerTimes[byte] ?? 0) > 1);
     expect({ lost, doubled }).toEqual({ lost: [], doubled: [] });
     expect(this.map.doneBytes).toBe(timesCovered(this.map.done).filter((times) => times === 1).length);
   }

@@ -117,7 +117,7 @@ describe('a way through SOCKS5', () => {
     [5, 'unreachable', 'was refused'],
     [6, 'unreachable', 'got no answer'],
     [7, 'barred', 'does not know how'],
-    [8, 'barred', 'this kind of address'],
+    [8, 'barred', 'does not know this kind of address'],
     [99, 'unreachable', 'answered 99'],
   ])('tells what a reply of %i means', async (reply, kind, fact) => {
     // Cut off after two bytes, as some do it.

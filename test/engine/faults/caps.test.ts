@@ -56,7 +56,7 @@ describe.each([
 
 test('F39: refused trials come after one minute, then two', async () => {
   await using rig = await startRig({
-    content: content(39, 24 * MiB),
+    content: content(39, 30 * MiB),
     bytesPerSecond: 64 * KiB,
     faults: [answering(status(503))],
   });
@@ -143,4 +143,22 @@ test('F59: a host that refuses more than two new connections a second is met twi
   expect(rig.origin.firedTimes('too fast')).toBeLessThanOrEqual(2);
   // One more after a minute.
   expect(rig.origin.maxStreams).toBe(3);
+});
+
+test('F42: a server that is gone altogether for five seconds is no cap: all connections come back', async () => {
+  await using rig = await startRig({ content: content(42, 32 * MiB), bytesPerSecond: 512 * KiB });
+  const run = rig.download({ retries: 4 });
+  const end = run.end();
+  await rig.origin.until(() => rig.origin.streams === 8);
+  rig.origin.stopListening();
+  rig.origin.dropConnections('rst');
+  await new Promise<void>((resolve) => rig.clock.setTimer(resolve, 5000));
+  await rig.origin.startListening();
+  const backAt = rig.clock.now();
+  await rig.origin.until(() => rig.origin.streams === 8);
+  expect(rig.clock.now() - backAt).toBeLessThan(6000);
+  await end;
+  await rig.expectDone(run);
+  expect(run.notes('host-capped')).toBe(0);
+  expect(run.restarts).toBe(0);
 });

@@ -80,7 +80,7 @@ for (const connections of [1, 8]) {
       bytesPerSecond: MiB,
       faults: [{ on: {}, times: always, atLeast: 9, answer: cut(KiB, 'fin') }],
     });
-    const run = rig.download({ connections, retries: 8 });
+    const run = rig.download({ connections, retries: 8, retryWaitMs: 20 });
     await run.end();
     expect(run.download.state).toMatchObject({ type: 'failed', failure: { code: 'E_NO_PROGRESS' } });
     expect(run.download.state).toMatchObject({ failure: { message: expect.stringContaining('cut the connection') } });

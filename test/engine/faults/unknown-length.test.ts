@@ -83,7 +83,7 @@ for (const [name, bytes] of [
         { on: {}, times: always, answer: cut(bytes, 'fin') },
       ],
     });
-    const run = rig.download({ connections: 8 });
+    const run = rig.download({ connections: 8, retryWaitMs: 20 });
     await run.end();
     expect(run.download.state.type).toBe('failed');
     expect(['E_NO_PROGRESS', 'E_NETWORK']).toContain(run.code);
