@@ -97,7 +97,7 @@ test('the file is durable before it is told of, and told of before the part goes
     order.push(`told ${await alreadyFinished(io, directory.file('a.zip.part'), path)}`);
   };
   await finish(await partIn(directory, { io, onPlaced }));
-  expect(order).toEqual(['sync', 'told true', 'unlink a.zip.part', 'unlink a.zip.part.ckpt']);
+  expect(order).toEqual(['sync', 'told true', 'unlink a.zip.part', 'unlink a.zip.part.sums', 'unlink a.zip.part.ckpt']);
 });
 
 /** The disk up to a kill: the step after `count` steps that change something never happens. */
