@@ -1,12 +1,11 @@
-import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { DownloadError } from '../../electron/engine/errors.ts';
-import { HostGate, type Permit } from '../../electron/engine/host-gate.ts';
+import { HostGate } from '../../electron/engine/host-gate.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { PermitHolder, settled } from '../support/permit-holder.ts';
 
 const busy = new DownloadError('E_HTTP_429', 'the server answered 429');
 const minute = 60_000;
-const never = new AbortController().signal;
 
 let clock: ManualClock;
 let gate: HostGate;
@@ -16,49 +15,11 @@ beforeEach(() => {
   gate = new HostGate(clock, 16);
 });
 
-const settled = () => new Promise(setImmediate);
-
-/** Somebody who asks for connections. */
-class Owner {
-  readonly permits: Permit[] = [];
-  /** When each permit was given. */
-  readonly instants: number[] = [];
-  readonly #gate: HostGate;
-
-  constructor(of: HostGate = gate) {
-    this.#gate = of;
-  }
-
-  /** Asks for so many connections, warm ones if said so. */
-  ask(count = 1, isReuse = false, signal = never): void {
-    for (let n = 0; n < count; n += 1) {
-      this.#gate
-        .acquire(this, () => isReuse, signal)
-        .then(
-          (permit) => {
-            this.permits.push(permit);
-            this.instants.push(clock.now());
-          },
-          () => {},
-        );
-    }
-  }
-
-  /** Asks and has them served; warm ones, which nothing spaces. */
-  async serve(count: number): Promise<void> {
-    this.ask(count, true);
-    await settled();
-    for (const permit of this.permits) permit.noteServed(true);
-  }
-
-  release(count = this.permits.length): void {
-    for (const permit of this.permits.splice(0, count)) permit.release();
-  }
-}
+const newOwner = (): PermitHolder => new PermitHolder(gate, clock);
 
 describe('the cap', () => {
   test('is the given limit until something is learnt, and what is over it waits for a release', async () => {
-    const owner = new Owner();
+    const owner = newOwner();
     owner.ask(20);
     await settled();
     expect([owner.permits.length, gate.cap]).toEqual([16, 16]);
@@ -69,7 +30,7 @@ describe('the cap', () => {
   });
 
   test('is what the host serves, over all downloads, when it refuses one more', async () => {
-    const [one, other] = [new Owner(), new Owner()];
+    const [one, other] = [newOwner(), newOwner()];
     await one.serve(2);
     await other.serve(3);
     // Two on their way count for nothing: one of them is the refused one.
@@ -82,14 +43,14 @@ describe('the cap', () => {
   test('is one at least', async () => {
     gate.refuse();
     expect(gate.cap).toBe(1);
-    const owner = new Owner();
+    const owner = newOwner();
     owner.ask(2);
     await clock.advanceSettled(1000);
     expect(owner.permits.length).toBe(1);
   });
 
   test('does not count a connection that is served no longer, nor one given back', async () => {
-    const owner = new Owner();
+    const owner = newOwner();
     await owner.serve(4);
     owner.permits[0]?.noteServed(false);
     owner.permits[1]?.release();
@@ -101,7 +62,7 @@ describe('the cap', () => {
 
   test('of an extra connection: one more than were ever served at once', async () => {
     expect(gate.isOneMore).toBe(false);
-    const owner = new Owner();
+    const owner = newOwner();
     await owner.serve(3);
     expect(gate.isOneMore).toBe(true);
     owner.release(1);
@@ -111,7 +72,7 @@ describe('the cap', () => {
   });
 
   test('is forgotten with the network', async () => {
-    const owner = new Owner();
+    const owner = newOwner();
     await owner.serve(1);
     gate.refuse();
     gate.closeFor(minute, busy);
@@ -126,13 +87,13 @@ describe('the cap', () => {
 describe('trials beyond the cap', () => {
   /** Refuses each trial at once; the minutes between them. */
   async function refusedTrials(count: number): Promise<number[]> {
-    const served = new Owner();
+    const served = newOwner();
     await served.serve(2);
     gate.refuse();
     const waits: number[] = [];
     let last = clock.now();
     for (let n = 0; n < count; n += 1) {
-      const trial = new Owner();
+      const trial = newOwner();
       trial.ask();
       while (trial.permits.length === 0) await clock.advanceSettled(1000);
       waits.push((clock.now() - last) / minute);
@@ -149,7 +110,7 @@ describe('trials beyond the cap', () => {
   });
 
   test('are of one connection: nobody follows before the host has answered', async () => {
-    const owner = new Owner();
+    const owner = newOwner();
     await owner.serve(2);
     gate.refuse();
     owner.ask(5);
@@ -167,7 +128,7 @@ describe('trials beyond the cap', () => {
 
   test('that are served raise the cap, and the next comes a minute later, whatever was refused before', async () => {
     await refusedTrials(3);
-    const owner = new Owner();
+    const owner = newOwner();
     owner.ask(3);
     await clock.advanceSettled(8 * minute);
     expect(owner.permits.length).toBe(1);
@@ -180,7 +141,7 @@ describe('trials beyond the cap', () => {
   });
 
   test('two refusals of one ramp are one lesson', async () => {
-    const owner = new Owner();
+    const owner = newOwner();
     await owner.serve(2);
     gate.refuse();
     gate.refuse();
@@ -193,11 +154,11 @@ describe('trials beyond the cap', () => {
 describe('the spacing of new connections', () => {
   /** Milliseconds between the refusal and each of `count` connections, all within the cap. */
   async function instantsAfter(refusals: number, count: number, isReuse = false): Promise<number[]> {
-    const before = new Owner();
+    const before = newOwner();
     await before.serve(8);
     for (let n = 0; n < refusals; n += 1) gate.refuse();
     before.release();
-    const owner = new Owner();
+    const owner = newOwner();
     const now = clock.now();
     owner.ask(count, isReuse);
     await clock.advanceSettled(30_000);
@@ -231,7 +192,7 @@ describe('the spacing of new connections', () => {
 describe('a host that asks to be left alone', () => {
   test('is, by all its downloads, to the millisecond, and says until when and why', async () => {
     gate.closeFor(7000, busy);
-    const [one, other] = [new Owner(), new Owner()];
+    const [one, other] = [newOwner(), newOwner()];
     one.ask();
     other.ask(1, true);
     expect(gate.closure).toEqual({ until: 7000, cause: busy });
@@ -244,7 +205,7 @@ describe('a host that asks to be left alone', () => {
 
   test('for a day is left alone for a day', async () => {
     gate.closeFor(86_400_000, busy);
-    const owner = new Owner();
+    const owner = newOwner();
     owner.ask();
     await clock.advanceSettled(86_399_999);
     expect(owner.permits).toEqual([]);
@@ -257,7 +218,7 @@ describe('a host that asks to be left alone', () => {
     gate.closeFor(7000, busy);
     gate.closeFor(3000, later);
     expect(gate.closure).toEqual({ until: 7000, cause: busy });
-    const owner = new Owner();
+    const owner = newOwner();
     owner.ask();
     await clock.advanceSettled(5000);
     gate.closeFor(4000, later);
@@ -267,103 +228,10 @@ describe('a host that asks to be left alone', () => {
   });
 
   test('keeps its connections that are in use', async () => {
-    const owner = new Owner();
+    const owner = newOwner();
     await owner.serve(3);
     gate.closeFor(7000, busy);
     expect([gate.heldInAll, gate.cap]).toEqual([3, 16]);
-  });
-});
-
-describe('fairness', () => {
-  test('who has fewest connections is served first, then who waits longest', async () => {
-    const [rich, poor, late] = [new Owner(), new Owner(), new Owner()];
-    await rich.serve(14);
-    await poor.serve(2);
-    rich.ask(1);
-    poor.ask(2);
-    late.ask(2);
-    const order: string[] = [];
-    for (let n = 0; n < 4; n += 1) {
-      rich.release(1);
-      await settled();
-      order.push([poor.permits.length, late.permits.length].join('+'));
-    }
-    expect(order).toEqual(['2+1', '2+2', '3+2', '4+2']);
-  });
-
-  test('one with several connections has to yield only to one that has none and cannot have any', async () => {
-    const [rich, poor] = [new Owner(), new Owner()];
-    await rich.serve(15);
-    expect(gate.shouldYield(rich)).toBe(false);
-    poor.ask();
-    await settled();
-    // There was room for it.
-    expect([poor.permits.length, gate.shouldYield(rich)]).toEqual([1, false]);
-    poor.ask();
-    expect([gate.shouldYield(rich), gate.shouldYield(poor)]).toEqual([false, false]);
-    const third = new Owner();
-    third.ask();
-    expect([gate.shouldYield(rich), gate.shouldYield(poor)]).toEqual([true, false]);
-    rich.release(1);
-    await settled();
-    expect([third.permits.length, gate.shouldYield(rich)]).toEqual([1, false]);
-  });
-
-  test('a learnt cap is shared in the same way', async () => {
-    const [rich, poor] = [new Owner(), new Owner()];
-    await rich.serve(2);
-    poor.ask();
-    await settled();
-    gate.refuse();
-    poor.release();
-    poor.ask();
-    expect(gate.shouldYield(rich)).toBe(true);
-    rich.release(1);
-    await clock.advanceSettled(1000);
-    expect([rich.permits.length, poor.permits.length, gate.shouldYield(rich)]).toEqual([1, 1, false]);
-  });
-
-  test('whatever comes, no bound is passed and nothing is left in the end', async () => {
-    const step = fc.oneof(
-      fc.record({ type: fc.constant('ask' as const), who: fc.nat(3) }),
-      fc.record({ type: fc.constant('leave' as const), who: fc.nat(3) }),
-      fc.record({ type: fc.constant('serve' as const), who: fc.nat(3) }),
-      fc.record({ type: fc.constant('release' as const), who: fc.nat(3) }),
-      fc.record({ type: fc.constant('refuse' as const), who: fc.nat(3) }),
-      fc.record({ type: fc.constant('close' as const), who: fc.nat(3) }),
-      fc.record({ type: fc.constant('pass' as const), who: fc.nat(3) }),
-    );
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-        clock = new ManualClock();
-        gate = new HostGate(clock, 6);
-        const owners = Array.from({ length: 4 }, () => new Owner(gate));
-        const patience = owners.map(() => new AbortController());
-        for (const { type, who } of steps) {
-          const owner = owners[who] as Owner;
-          const before = owners.map(({ permits }) => permits.length);
-          if (type === 'ask') owner.ask(1, false, patience[who]?.signal);
-          else if (type === 'leave') {
-            patience[who]?.abort();
-            patience[who] = new AbortController();
-          } else if (type === 'serve') for (const permit of owner.permits) permit.noteServed(true);
-          else if (type === 'release') owner.release(1);
-          else if (type === 'refuse') gate.refuse();
-          else if (type === 'close') gate.closeFor(3000, busy);
-          await clock.advanceSettled(type === 'pass' ? 20_000 : 0);
-          const held = owners.reduce((sum, { permits }) => sum + permits.length, 0);
-          expect(gate.heldInAll).toBe(held);
-          expect(held).toBeLessThanOrEqual(6);
-          // Beyond the cap only one at a time begins, and only as a trial or before the cap was learnt.
-          if (type !== 'pass' && held > gate.cap) expect(held).toBeLessThanOrEqual(before.reduce((a, b) => a + b) + 1);
-        }
-        for (const controller of patience) controller.abort();
-        await settled();
-        for (const owner of owners) owner.release();
-        expect([gate.heldInAll, clock.pendingTimers]).toEqual([0, 0]);
-      }),
-      { numRuns: 300 },
-    );
   });
 });
 
