@@ -122,7 +122,7 @@ const proxy = valued((draft, value) => {
   if (value.text !== '') draft.proxy = /^[a-z][a-z\d+.-]*:\/\//i.test(value.text) ? value.text : `http://${value.text}`;
 });
 
-const otherLogin = refused('asks for a login other than Basic, which is not supported');
+const otherLogin = refused('asks for a login other than Basic and Digest, which is not supported');
 const upload = refused('sends a file, which is not supported');
 const fileInput = refused('reads a file, which is not supported; write its content instead');
 
@@ -159,10 +159,8 @@ const long: Readonly<Record<string, CurlOption>> = {
   }),
   proxy,
   next: refused('begins a second request; give one at a time'),
-  digest: otherLogin,
   ntlm: otherLogin,
   negotiate: otherLogin,
-  anyauth: otherLogin,
   'proxy-user': refused('is not read; write the login into the address of the proxy'),
   form: upload,
   'form-string': upload,
@@ -172,7 +170,7 @@ const long: Readonly<Record<string, CurlOption>> = {
 
 const unneededFlags =
   'location compressed silent show-error fail fail-with-body verbose include progress-bar no-progress-meter no-buffer basic ' +
-  'http1.0 http1.1 http2 http2-prior-knowledge http3 ipv4 ipv6 tlsv1 tlsv1.0 tlsv1.1 tlsv1.2 tlsv1.3 create-dirs tcp-nodelay ' +
+  'digest anyauth http1.0 http1.1 http2 http2-prior-knowledge http3 ipv4 ipv6 tlsv1 tlsv1.0 tlsv1.1 tlsv1.2 tlsv1.3 create-dirs tcp-nodelay ' +
   'no-keepalive remote-time parallel disable';
 const leftOutFlags = 'remote-name remote-header-name remote-name-all path-as-is location-trusted netrc post301 post302 post303';
 const leftOutValues =

@@ -15,54 +15,66 @@ export type ParsedNetrc =
 interface Token {
   readonly text: string;
   readonly line: number;
+  /** A quote that is never closed. */
+  readonly isOpen: boolean;
 }
 
-/** A quoted token (in which a backslash keeps the next character) or a bare one. */
-const token = /"((?:[^"\\]|\\[^])*)"|[^\s"]\S*|"/g;
+/** A quoted token (in which a backslash keeps the next character), a bare one, or a quote that does not end on its line. */
+const token = /"((?:[^"\\\n]|\\.)*)"|[^\s"]\S*|"/g;
 const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 const keywords = 'machine, default, login, password, account or macdef';
 
 class TokenReader {
   readonly #text: string;
   #at = 0;
+  #line = 1;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  get line(): number {
-    return this.#text.slice(0, this.#at).split('\n').length;
-  }
-
   /** The next token. A comment can only stand where a keyword could: a password may begin with #. */
   next(mayBeComment: boolean): Token | undefined {
-    token.lastIndex = this.#at;
-    const match = token.exec(this.#text);
-    if (match === null) {
-      this.#at = this.#text.length;
-      return undefined;
+    let match = this.#match();
+    while (mayBeComment && match?.[0].startsWith('#')) {
+      this.#goToEnd(/\n|$/g);
+      match = this.#match();
     }
+    if (match === null) return undefined;
     const [written, quoted] = match;
-    this.#at = match.index;
-    if (mayBeComment && written.startsWith('#')) {
-      this.#skipTo('\n');
-      return this.next(true);
-    }
-    const { line } = this;
-    this.#at = token.lastIndex;
-    return { line, text: quoted?.replace(/\\([^])/g, (_, char: string) => escapes[char] ?? char) ?? written };
+    const line = this.#line;
+    this.#goTo(match.index + written.length);
+    return {
+      line,
+      text: quoted?.replace(/\\(.)/g, (_, char: string) => escapes[char] ?? char) ?? written,
+      isOpen: written === '"',
+    };
   }
 
   /** A macro ends with an empty line. */
   skipMacro(): void {
-    const end = /\n[ \t\r]*(?=\n)/g;
-    end.lastIndex = this.#at;
-    this.#at = end.exec(this.#text) === null ? this.#text.length : end.lastIndex;
+    this.#goToEnd(/\n[ \t\r]*\n|$/g);
   }
 
-  #skipTo(text: string): void {
-    const index = this.#text.indexOf(text, this.#at);
-    this.#at = index < 0 ? this.#text.length : index;
+  /** What comes next; goes to its beginning. */
+  #match(): RegExpExecArray | null {
+    token.lastIndex = this.#at;
+    const match = token.exec(this.#text);
+    this.#goTo(match?.index ?? this.#text.length);
+    return match;
+  }
+
+  #goToEnd(end: RegExp): void {
+    end.lastIndex = this.#at;
+    end.exec(this.#text);
+    this.#goTo(end.lastIndex);
+  }
+
+  #goTo(at: number): void {
+    for (let index = this.#text.indexOf('\n', this.#at); index >= 0 && index < at; index = this.#text.indexOf('\n', index + 1)) {
+      this.#line += 1;
+    }
+    this.#at = at;
   }
 }
 
@@ -77,7 +89,8 @@ export function parseNetrc(text: string): ParsedNetrc {
       continue;
     }
     if (!['machine', 'login', 'password', 'account', 'macdef'].includes(keyword)) return refuse(line, `expected ${keywords}`);
-    const value = reader.next(false)?.text;
+    const { text: value, isOpen = false, line: valueLine = line } = reader.next(false) ?? {};
+    if (isOpen) return refuse(valueLine, 'expected a quote that ends the value on the same line');
     if (value === undefined) return refuse(line, `expected a value after ${keyword}`);
     const entry = entries.at(-1);
     if (keyword === 'macdef') reader.skipMacro();

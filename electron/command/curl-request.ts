@@ -14,10 +14,9 @@ export interface CurlRequest {
 /** @throws UsageError naming the place in the command, never a value of it. */
 export function readCurl(text: string): CurlRequest {
   const { request, proxy, ignored } = parsed(text);
-  if (proxy !== undefined) values.later('--curl: a proxy')('');
   if (request.method !== undefined) values.method('--curl')(request.method);
   const notes = ignored.length === 0 ? [] : [`--curl: left out, as it does not apply here: ${ignored.join(', ')}`];
-  return { request, notes };
+  return { request: { ...request, ...(proxy === undefined ? {} : { proxy: values.proxy('--curl: the proxy')(proxy) }) }, notes };
 }
 
 function parsed(text: string): ReturnType<typeof parseCurlCommand> {

@@ -1,6 +1,6 @@
 /** Every option of `sluice get`, its reader and its line in the help. Nothing is read from disk or fetched here. */
 import { type Command, Option } from 'commander';
-import type { Checksum, DownloadRequest, HeaderField, IfExists } from '#shared/download';
+import type { Checksum, DownloadRequest, HeaderField, IfExists, ProxySettings } from '#shared/download';
 import * as values from './option-values.ts';
 
 /** The options as their readers made them. */
@@ -14,6 +14,7 @@ export interface GivenOptions {
   readonly userAgent?: string;
   readonly referer?: string;
   readonly cookie?: string;
+  readonly cookies?: string;
   readonly user?: NonNullable<DownloadRequest['login']>;
   readonly curl?: string;
   readonly method?: string;
@@ -23,6 +24,7 @@ export interface GivenOptions {
   readonly retries?: number;
   readonly retryWait?: number;
   readonly limitRate?: number;
+  readonly proxy?: ProxySettings;
   readonly caCert?: string;
   readonly insecure?: true;
   readonly checksum?: Checksum;
@@ -49,8 +51,8 @@ const table: readonly (readonly [flags: string, help: string, read?: Read, prese
   ['--user-agent <text>', 'send this user agent', values.headerValue],
   ['--referer <address>', 'send this referer', values.headerValue],
   ['--cookie <pairs>', "send cookies, 'a=1; b=2'", values.cookie],
-  ['--cookies <file>', 'send the cookies of a cookies.txt (comes with a later version)', values.later],
-  ['--user <name:password>', 'log in (HTTP Basic)', values.login],
+  ['--cookies <file>', 'send the cookies of a cookies.txt, each where it belongs', plainText],
+  ['--user <name:password>', 'log in (HTTP Basic or Digest)', values.login],
   ['--curl <command>', "take the request from a 'curl …' command (- reads it from standard input)", plainText],
   ['-X, --method <name>', 'the request method; anything but GET cannot be resumed', values.method],
   ['--data <text>', 'send this body, by POST unless -X says otherwise', values.body],
@@ -67,7 +69,11 @@ const table: readonly (readonly [flags: string, help: string, read?: Read, prese
   ],
   ['--retry-wait <seconds>', 'first wait before a retry; it grows (default: 1)', (name) => values.seconds(name, 0, 3600)],
   ['--limit-rate <speed>', 'bytes per second at most, for all files together: N, NK or NM', values.rate],
-  ['--proxy <address>', 'use a proxy (comes with a later version)', values.later],
+  [
+    '--proxy <address>',
+    'go through this proxy: http://, https:// or socks5://; none: straight (default: from the environment)',
+    values.proxy,
+  ],
   ['--ca-cert <file>', 'trust the certificates in this PEM file too', plainText],
   ['--insecure', 'accept any certificate'],
   ['--checksum <sum>', 'sha-256=HEX, sha-512=HEX, sha-1=HEX, md5=HEX, or auto: what the server sends', values.checksum],

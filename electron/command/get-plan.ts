@@ -1,12 +1,14 @@
 /** From the options of `sluice get` to what the downloads layer is asked. Reads the files they name; writes nothing. */
-import { X509Certificate } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { checkUserName, type DownloadOptions, type DownloadOrder, type DownloadsOptions, type EngineOptions } from '#downloads';
-import type { DownloadRequest, HeaderField } from '#shared/download';
+import type { DownloadRequest, HeaderField, ProxySettings } from '#shared/download';
+import { proxiesFromEnv } from '#shared/proxy-env';
 import { readAddress, readList } from './addresses.ts';
 import { readCurl } from './curl-request.ts';
 import type { GivenOptions } from './get-options.ts';
+import { readCertificates, readCookies, readText } from './given-files.ts';
+import { type Environment, NetrcLogins } from './netrc-logins.ts';
 import { quoted, UsageError } from './usage-error.ts';
 
 export interface GetPlan {
@@ -19,11 +21,12 @@ export interface GetPlan {
 
 const insecureNote = '--insecure: certificates are not checked, so anyone on the way can change the file';
 
-/** @throws UsageError naming the argument. `readStdin` is called once at most. */
+/** @throws UsageError naming the argument or the variable of `env`. `readStdin` is called once at most. */
 export async function planGet(
   addresses: readonly string[],
   given: GivenOptions,
   readStdin: () => Promise<string>,
+  env: Environment,
 ): Promise<GetPlan> {
   if (given.curl === '-' && given.input === '-') throw new UsageError('--curl and -i, --input cannot both read standard input');
   const curl = given.curl === undefined ? undefined : readCurl(given.curl === '-' ? await readStdin() : given.curl);
@@ -39,14 +42,23 @@ export async function planGet(
     throw new UsageError(`--checksum: one sum cannot prove ${urls.length} files; only auto can`);
   }
   const directory = await checkedFolder(given.dir);
-  const request = { ...curl?.request, ...(await ownRequest(given, curl?.request.headers ?? [])) };
+  const cookies = given.cookies === undefined ? undefined : await readCookies(given.cookies, Date.now());
+  const request = {
+    ...curl?.request,
+    ...(await ownRequest(given, curl?.request.headers ?? [])),
+    ...(cookies && { cookies: cookies.cookies }),
+    ...proxyFor(given, curl?.request.proxy, env),
+  };
+  const netrc = new NetrcLogins(env);
   const options = downloadOptions(given);
   const target = { directory, ifExists: given.ifExists, ...(given.output === undefined ? {} : { name: given.output }) };
+  const orders: DownloadOrder[] = [];
+  for (const url of urls) orders.push({ request: await netrc.completed({ ...request, url }), target, options });
   return {
-    orders: urls.map((url) => ({ request: { ...request, url }, target, options })),
+    orders,
     downloads: { jobs: given.jobs, maxWaitMs: given.maxWait },
     engine: engineOptions(given),
-    notes: [...(curl?.notes ?? []), ...(request.insecure ? [insecureNote] : [])],
+    notes: [...(curl?.notes ?? []), ...(cookies?.notes ?? []), ...netrc.notes, ...(request.insecure ? [insecureNote] : [])],
   };
 }
 
@@ -94,6 +106,15 @@ async function ownRequest(given: GivenOptions, former: readonly HeaderField[]): 
   };
 }
 
+/** The environment counts only where nothing was said: neither here nor in a curl command. */
+function proxyFor(given: GivenOptions, ofCurl: ProxySettings | undefined, env: Environment): { readonly proxy?: ProxySettings } {
+  const said = given.proxy ?? ofCurl;
+  if (said !== undefined) return { proxy: said };
+  const read = proxiesFromEnv(env);
+  if (!read.ok) throw new UsageError(`${read.message}; --proxy none does without`);
+  return read.settings === undefined ? {} : { proxy: read.settings };
+}
+
 function downloadOptions(given: GivenOptions): Partial<DownloadOptions> {
   const { connections, retries, timeout, connectTimeout, retryWait, checksum, onChange } = given;
   return {
@@ -121,33 +142,4 @@ async function checkedFolder(folder: string): Promise<string> {
   const found = await stat(directory).catch(() => undefined);
   if (found !== undefined && !found.isDirectory()) throw new UsageError(`-d, --dir: ${quoted(folder)} is not a folder`);
   return directory;
-}
-
-/** Far more than a list or a bundle of certificates needs; a disk image given by mistake should not fill the memory. */
-const mostTextBytes = 16 * 1024 * 1024;
-
-async function readText(path: string, option: string): Promise<string> {
-  try {
-    if ((await stat(path)).size > mostTextBytes) throw new UsageError(`${option}: ${quoted(path)} is larger than 16 MiB`);
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(
-      `${option}: ${quoted(path)} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
-    );
-  }
-}
-
-const pemBlock = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]*-----END (?:TRUSTED )?CERTIFICATE-----/g;
-
-/** Checked here: the TLS layer passes over what it cannot read, and the failure would then name the server. */
-async function readCertificates(path: string): Promise<string> {
-  const blocks = (await readText(path, '--ca-cert')).match(pemBlock) ?? [];
-  try {
-    for (const block of blocks) new X509Certificate(block);
-  } catch {
-    throw new UsageError(`--ca-cert: ${quoted(path)} holds a certificate that cannot be read`);
-  }
-  if (blocks.length === 0) throw new UsageError(`--ca-cert: ${quoted(path)} holds no certificate in PEM form`);
-  return blocks.join('\n');
 }

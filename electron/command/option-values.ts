@@ -3,7 +3,8 @@
  * what was expected; a value that may hold a secret is never repeated.
  */
 import { parseChecksum } from '#shared/checksum';
-import type { Checksum, DownloadRequest, HeaderField } from '#shared/download';
+import type { Checksum, DownloadRequest, HeaderField, ProxySettings } from '#shared/download';
+import { parseProxyAddress } from '#shared/proxy-address';
 import { parseBytes, parseSeconds } from '#shared/units';
 import { quoted, UsageError } from './usage-error.ts';
 
@@ -114,8 +115,12 @@ export const fileName =
     return text;
   };
 
-/** For what the interface promises and this version cannot do yet: refusing beats ignoring. */
-export const later =
-  (option: string): Reader<never> =>
-  () =>
-    refuse(option, 'comes with a later version of sluice');
+/** One proxy for everything; none at all for `none` or nothing, whatever the environment says. */
+export const proxy =
+  (option: string): Reader<ProxySettings> =>
+  (text) => {
+    const address = text.trim();
+    if (address === '' || address === 'none') return {};
+    const parsed = parseProxyAddress(address);
+    return parsed.ok ? { http: address, https: address } : refuse(option, parsed.message);
+  };

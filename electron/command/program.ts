@@ -31,7 +31,7 @@ export async function run(argv: readonly string[], version: string, output: Outp
     async (urls: string[], given: GivenOptions) => {
       if (!given.color) output.dropColors();
       const { planGet } = await import('./get-plan.ts');
-      const plan = await planGet(urls, given, readStdin);
+      const plan = await planGet(urls, given, readStdin, process.env);
       const { get } = await import('./get.ts');
       code = await get(plan, given, output);
     },

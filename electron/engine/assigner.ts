@@ -36,7 +36,11 @@ export class Assigner {
   hasWorkFor(slot: Slot): boolean {
     if (slot.lease !== undefined) return true;
     const { asksRanges, hasWholeToFetch } = this.#known;
-    if (!asksRanges) return hasWholeToFetch && !this.#ports.slots().some((other) => other.isBusy);
+    if (!asksRanges) {
+      // A held slot keeps its lease without being busy.
+      const isTaken = this.#ports.slots().some((other) => other !== slot && (other.isBusy || other.lease !== undefined));
+      return hasWholeToFetch && !isTaken;
+    }
     return plan(this.#situation(slot)).type !== 'none';
   }
 

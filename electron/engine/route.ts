@@ -40,7 +40,12 @@ async function openProxy(proxy: ProxyServer, tls: TlsOptions, options: OpenOptio
   try {
     return await openSocket(peer, ca === undefined ? {} : { ca }, options);
   } catch (error) {
-    if (!(error instanceof TransportError) || error.kind !== 'unreachable') throw error;
-    throw new TransportError('proxy', error.code, error.message, error);
+    if (error instanceof TransportError && error.kind === 'unreachable') {
+      throw new TransportError('proxy', error.code, error.message, error);
+    }
+    if (error instanceof TransportError && error.kind === 'dns') {
+      throw new TransportError('dns', error.code, `the name of proxy ${proxy.name} cannot be resolved`, error);
+    }
+    throw error;
   }
 }

@@ -8,10 +8,10 @@ import { tempDirectory } from '../support/temp.ts';
 
 const url = 'http://example.test/file.bin';
 
-async function plan(args: readonly string[], stdin = ''): Promise<GetPlan> {
+async function plan(args: readonly string[], stdin = '', env: Record<string, string> = {}): Promise<GetPlan> {
   const command = addGetOptions(new Command().exitOverride());
   command.parse(args, { from: 'user' });
-  return await planGet(command.args, command.opts<GivenOptions>(), () => Promise.resolve(stdin));
+  return await planGet(command.args, command.opts<GivenOptions>(), () => Promise.resolve(stdin), env);
 }
 
 const onlyOrder = async (args: readonly string[], stdin?: string) => (await plan(args, stdin)).orders[0];

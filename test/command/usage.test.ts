@@ -48,8 +48,14 @@ const mistakes: readonly (readonly [what: string, args: readonly string[], names
   ['a referer with a line break', [url, '--referer', 'a\nb'], /--referer: .*line break/],
   ['a cookie file given as a cookie', [url, '--cookie', 'cookies.txt'], /--cookie: .*a=1; b=2/],
   ['a cookie with a line break', [url, '--cookie', 'a=1\nb'], /--cookie: .*line break/],
-  ['a cookies file', [url, '--cookies', 'cookies.txt'], /--cookies: comes with a later version/],
-  ['a proxy', [url, '--proxy', 'http://127.0.0.1:2'], /--proxy: comes with a later version/],
+  ['a cookies file that is not there', [url, '--cookies', 'none.txt'], /--cookies: "none\.txt" cannot be read \(ENOENT\)/],
+  [
+    'a cookies file that is none',
+    [url, '--cookies', import.meta.filename],
+    /--cookies: .* holds no cookie .*; line 1: expected 7 fields/,
+  ],
+  ['a proxy of another kind', [url, '--proxy', 'socks4://127.0.0.1:2'], /--proxy: socks4:\/\/ is no kind of proxy/],
+  ['a proxy without a host', [url, '--proxy', 'http://:3128'], /--proxy: it is not of the form http:\/\/HOST:PORT/],
   ['a login without a colon', [url, '--user', 'name'], /--user: expected NAME:PASSWORD/],
   ['a method that is no word', [url, '-X', 'GE T'], /-X, --method: "GE T" is not a method/],
   ['a method that brings no file', [url, '-X', 'head'], /-X, --method: HEAD brings no file/],
@@ -85,7 +91,11 @@ const mistakes: readonly (readonly [what: string, args: readonly string[], names
   ['both lists from standard input', ['-i', '-', '--curl', '-'], /--curl and -i, --input cannot both/],
   ['a cURL command that is none', ['--curl', 'wget http://127.0.0.1:1/'], /--curl: .*curl/],
   ['a cURL command in the Windows form', ['--curl', 'curl "http://127.0.0.1:1/" ^\n -H "a: b"'], /--curl: .*later version/],
-  ['a cURL command with a proxy', ['--curl', `curl -x http://127.0.0.1:2 ${url}`], /--curl: a proxy: comes with a later version/],
+  [
+    'a cURL command with a proxy of another kind',
+    ['--curl', `curl -x socks4://127.0.0.1:2 ${url}`],
+    /--curl: the proxy: socks4:/,
+  ],
   ['a cURL command without a body to fetch', ['--curl', `curl -I ${url}`], /--curl: HEAD brings no file/],
   ['an address besides that of a cURL command', [url, '--curl', `curl ${url}`], /--curl brings its own address/],
   ['an unknown option', [url, '--colour'], /unknown option '--colour'/],
@@ -111,6 +121,8 @@ describe('a mistake on the command line', () => {
       [url, '--user', 'hunter2'],
       [url, '--cookie', 'hunter2'],
       ['--curl', `curl --unknown hunter2 ${url}`],
+      [url, '--proxy', 'socks4://me:hunter2@127.0.0.1'],
+      ['--curl', `curl -x http://me:hunter2@ ${url}`],
     ];
     for (const args of secrets) {
       const { code, stderr } = await runHere(['get', ...args]);

@@ -84,9 +84,6 @@ try {
   console.log(`\n${tableOf(await demonstrate())}`);
 } catch (error) {
   const cause = causeOf(error);
-  if (cause instanceof Stopped) process.exitCode = 128 + constants.signals[cause.signal];
-  else {
-    console.error(`demo: ${cause instanceof Error ? cause.message : String(cause)}`);
-    process.exitCode = 1;
-  }
+  console.error(`\ndemo: ${cause instanceof Error ? cause.message : String(cause)}`);
+  process.exitCode = cause instanceof Stopped ? 128 + constants.signals[cause.signal] : 1;
 }

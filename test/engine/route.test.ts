@@ -162,6 +162,14 @@ describe('a way through CONNECT', () => {
   });
 });
 
+test.each([
+  // An empty label: no resolver is asked.
+  ['http://a..b:1', 'dns', 'E_DNS', 'the name of proxy a..b:1 cannot be resolved'],
+  ['socks5://127.0.0.1:1', 'proxy', 'E_CONNECT', 'proxy 127.0.0.1:1 refused the connection'],
+])('a proxy that cannot be reached (%s) is told apart from a server', async (proxy, kind, code, message) => {
+  await expect(open('https://files.test/', proxy)).rejects.toMatchObject({ kind, code, message });
+});
+
 test('a way that is given up in the middle leaves nothing behind', async () => {
   const proxy = await script([3, hello]);
   const watch = watchResources(['TCPSocketWrap', 'TLSWrap', 'Timeout']);

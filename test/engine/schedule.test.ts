@@ -231,7 +231,7 @@ test('F143: with speeds of any kind, frozen and dripping connections, every byte
       const { silences, hedges, drips } = network;
       expect(network.requests).toBeLessThanOrEqual(1 + bytes / keepBytes + silences + hedges + drips);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 

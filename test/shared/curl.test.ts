@@ -288,7 +288,7 @@ describe('refusals', () => {
     ['a header of two lines', "curl https://h/ -H $'A: b\\r\\nC: d'", /line break/, 20],
     ['a cookie of two lines', "curl https://h/ -b $'a=b\\nc'", /line break/, 20],
     ['a login without password', 'curl -u me https://h/', /NAME:PASSWORD/, 9],
-    ['a login that is not Basic', 'curl --digest -u a:b https://h/', /other than Basic/, 6],
+    ['a login that is neither Basic nor Digest', 'curl --ntlm -u a:b https://h/', /other than Basic and Digest/, 6],
     ['a method of two words', "curl -X 'A B' https://h/", /needs a method/, 9],
     ['another program', 'wget https://h/', /begins with curl/, 1],
     ['nothing', '', /begins with curl/, 1],

@@ -173,7 +173,7 @@ class Simulation implements SlotHooks {
     for (const other of this.#slots) {
       if (!other.isBusy) continue;
       if (other.isProven || other.isStreaming) proven += 1;
-      if (X.has('late') && (other.state === 'connecting' || other.state === 'headers') && now - other.leasedAtMs > 1000 && viewOf(other, other.lease!, this.#around).startMs === 0) continue;
+      if (X.has("late") && other.lease && (other.state === 'connecting' || other.state === 'headers') && now - other.leasedAtMs > 1000 && viewOf(other, other.lease, this.#around).startMs === 0) continue;
       if (other !== slot && !(slot.isBusy && other.state === 'gated')) rivals += 1;
     }
     return rivals < (this.#isIdentified ? Math.max(1, Math.min(this.#network.connections, 2 * proven)) : 1);
