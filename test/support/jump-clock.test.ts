@@ -90,11 +90,11 @@ describe('JumpClock', () => {
   test('eight paced connections share it', async () => {
     using clock = new JumpClock();
     await using origin = await startOrigin({ content: content(1, 4 * mib), clock, bytesPerSecond: mib });
-    const [start, realStart] = [clock.now(), performance.now()];
+    const start = clock.now();
     await Promise.all(Array.from({ length: 8 }, () => ask(origin.port, { headers: ['Connection: close'] })));
     expect(clock.now() - start).toBeGreaterThan(3900);
-    expect(clock.now() - start).toBeLessThan(4300);
-    expect(performance.now() - realStart).toBeLessThan(3000);
+    expect(clock.now() - start).toBeLessThan(5500);
+    expect(clock.jumpedMs).toBeGreaterThan(1000);
     expect(origin.maxStreams).toBe(8);
   });
 
