@@ -26,8 +26,16 @@ const reserved = /^(con|conin\$|conout\$|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²�
 const alternateStream = /(?:(\.[a-z][a-z0-9]{0,7}):[^\s:][^:]*)?(?::+\$DATA)?$/i;
 const extensionPattern = /(?:\.(?:tar|cpio|7z|zip|rar|part\d{1,4}))?\.[^\s.]{1,16}$/iu;
 
+/** No name is longer; what is may be made to cost its square in the patterns below. Both ends matter: name and extension. */
+const soundLength = 4096;
+
+function bounded(name: string): string {
+  if (name.length <= soundLength) return name;
+  return (name.slice(0, soundLength / 2) + name.slice(-soundLength / 2)).toWellFormed();
+}
+
 function baseName(text: string): string {
-  const last = text.split(/[/\\]/).findLast((part) => part !== '') ?? '';
+  const last = bounded(text.split(/[/\\]/).findLast((part) => part !== '') ?? '');
   return last.replace(/^[a-z]:/i, '').replace(alternateStream, '$1');
 }
 
