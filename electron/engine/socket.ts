@@ -100,7 +100,8 @@ function established(peer: Peer, options: OpenOptions, begin: () => Socket): Pro
     const onAbort = (): void => fail(new TransportError('aborted', 'E_NETWORK', 'stopped'));
     const limitMs = isTls ? options.timeoutMs * 1.5 : options.timeoutMs;
     const cancelTimer = options.clock.setTimer(
-      () => fail(new TransportError('unreachable', 'E_TIMEOUT', `${name} did not accept a connection within ${limitMs / 1000} s`)),
+      () =>
+        fail(new TransportError('unreachable', 'E_TIMEOUT', `${name} did not accept a connection within ${limitMs / 1000} s`)),
       limitMs,
     );
     options.signal.addEventListener('abort', onAbort);
