@@ -5,11 +5,12 @@
  *               └─────────┴────────┴────────────┴→ pausing → paused → (start) → probing
  *               └─────────┴────────┴────────────┴→ failed → (start) → probing          skipped: the file is there already
  */
+
+import { safeName } from '#engine/naming/filename';
+import { RequestSource, withAddress } from '#engine/network/request';
 import type { DownloadEvent, DownloadProgress, DownloadRequest, DownloadState, DownloadTarget } from '#shared/download';
-import { safeName } from './filename.ts';
 import { Bucket } from './limiter.ts';
 import { checkDownloadOptions, type DownloadOptions } from './options.ts';
-import { RequestSource } from './request.ts';
 import { type DownloadHooks, type EngineServices, findLeft, Run } from './run.ts';
 
 /** How often a full or absent disk is looked at again. */
@@ -129,9 +130,12 @@ export class Download {
     this.#run?.transfer?.setConnections(connections);
   }
 
-  /** A new link for the same file: compared with the bytes on disk before anything of it is trusted. */
-  setUrl(url: string): void {
-    this.#setSource({ ...this.request, url });
+  /**
+   * A new link for the same file: compared with the bytes on disk before anything of it is trusted. On another origin, the
+   * headers, cookie, login and body given so far are not sent; `change` gives it its own.
+   */
+  setUrl(url: string, change: Partial<Omit<DownloadRequest, 'url'>> = {}): void {
+    this.#setSource({ ...withAddress(this.request, url), ...change });
   }
 
   /** Headers, cookie, login and the like; running connections take it up at once, without losing a byte. */
@@ -155,7 +159,9 @@ export class Download {
 
   /** One connection fewer; the others take the segment's range. */
   drop(segment: number): void {
-    this.#run?.transfer?.drop(segment);
+    const connections = this.#run?.transfer?.drop(segment);
+    // The next run has as many.
+    if (connections !== undefined) this.#options = { ...this.#options, connections };
   }
 
   /** The network or the machine came back. */
@@ -201,7 +207,7 @@ export class Download {
     const ports = {
       ...this.#leftPorts(),
       bucket: this.#bucket,
-      options: this.#options,
+      options: () => this.#options,
       setState: (state: DownloadState) => {
         if (!this.#isPausing || state.type === 'finalizing') this.#setState(state);
       },

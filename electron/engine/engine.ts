@@ -1,15 +1,17 @@
 /** What downloads share: connections, the one timer, limits, names. Downloads can be added at any time. */
+
+import { Backlog } from '#engine/disk/batch-writer';
+import { readBootId } from '#engine/disk/boot-id';
+import { type FileIo, nodeFileIo } from '#engine/disk/file-io';
+import { LeftParts } from '#engine/disk/left-parts';
+import { NameRegistry } from '#engine/disk/names-taken';
+import { Room } from '#engine/disk/room';
+import { Pool } from '#engine/network/pool';
 import type { DownloadRequest, DownloadTarget } from '#shared/download';
-import { Backlog } from './batch-writer.ts';
-import { readBootId } from './boot-id.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Download, type DownloadServices } from './download.ts';
-import { type FileIo, nodeFileIo } from './file-io.ts';
-import { LeftParts } from './left-parts.ts';
 import { Bucket } from './limiter.ts';
-import { NameRegistry } from './names-taken.ts';
 import { checkEngineOptions, type DownloadOptions, type EngineOptions } from './options.ts';
-import { Pool } from './pool.ts';
 import type { DownloadHooks } from './run.ts';
 import { Ticker } from './ticker.ts';
 
@@ -47,6 +49,7 @@ export class Engine {
       bucket: new Bucket(clock, { bytesPerSecond: checked.limitBytesPerSecond }),
       names: new NameRegistry(),
       left: new LeftParts(io, clock),
+      room: new Room(io),
       downloads: new Set(),
       bootId: () => (this.#bootId ??= readBootId(io)),
     };

@@ -44,6 +44,8 @@ export interface EngineOptions {
   readonly unwrittenBytes: number;
   /** The one timer's period, in milliseconds: speeds, silences, checkpoints, idle connections. */
   readonly tickMs: number;
+  /** A run that begins faster than 256 MiB/s writes no checkpoint before this time: most such runs end within it. */
+  readonly firstCheckpointMs: number;
   /** A soft checkpoint is due after this time or these bytes, whichever comes first. */
   readonly softCheckpointMs: number;
   readonly softCheckpointBytes: number;
@@ -70,11 +72,12 @@ export const engineDefaults: EngineOptions = {
   connectionsInAll: 128,
   limitBytesPerSecond: 0,
   idleConnectionMs: 4000,
-  batchBytes: 256 * 1024,
+  batchBytes: 512 * 1024,
   unwrittenBytes: 64 * 1024 * 1024,
   tickMs: 250,
+  firstCheckpointMs: 2000,
   softCheckpointMs: 1000,
-  softCheckpointBytes: 32 * 1024 * 1024,
+  softCheckpointBytes: 8 * 1024 * 1024,
   hardCheckpointMs: 10_000,
   hardCheckpointBytes: 256 * 1024 * 1024,
 };
@@ -100,6 +103,7 @@ const engineRanges: Record<keyof EngineOptions, Range> = {
   batchBytes: [16 * 1024, 4 * 1024 * 1024],
   unwrittenBytes: [1024 * 1024, 1024 * 1024 * 1024],
   tickMs: [10, 10_000],
+  firstCheckpointMs: [0, 60_000],
   softCheckpointMs: [100, 600_000],
   softCheckpointBytes: [64 * 1024, Number.MAX_SAFE_INTEGER],
   hardCheckpointMs: [100, 3_600_000],

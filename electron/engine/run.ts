@@ -6,27 +6,28 @@
  * It believes the disk and never memory: after a pause, a failure and a crash alike.
  */
 import { basename, join } from 'node:path';
+import type { Backlog } from '#engine/disk/batch-writer';
+import { type Digest, hashFile, parseDigestHeaders } from '#engine/disk/checksum';
+import { toDiskError } from '#engine/disk/disk-errors';
+import type { FileIo } from '#engine/disk/file-io';
+import type { LeftParts } from '#engine/disk/left-parts';
+import type { NameRegistry } from '#engine/disk/names-taken';
+import type { Room } from '#engine/disk/room';
+import { type Found, type Left, type PartPorts, StoredPart } from '#engine/disk/stored-part';
+import { nameFor } from '#engine/naming/filename';
+import { header } from '#engine/network/http-headers';
+import type { Pool } from '#engine/network/pool';
+import type { RequestSource } from '#engine/network/request';
+import type { Answer, Identity } from '#engine/transfer/accept';
+import { RangeMap } from '#engine/transfer/range-map';
+import type { Slot } from '#engine/transfer/slot';
+import { Transfer, type Wait } from '#engine/transfer/transfer';
 import type { Checksum, DownloadEvent, DownloadState, DownloadTarget, Interval } from '#shared/download';
-import type { Answer, Identity } from './accept.ts';
-import type { Backlog } from './batch-writer.ts';
-import { type Digest, hashFile, parseDigestHeaders } from './checksum.ts';
 import type { Clock } from './clock.ts';
-import { toDiskError } from './disk-errors.ts';
 import { DownloadError, safeUrl } from './errors.ts';
-import type { FileIo } from './file-io.ts';
-import { nameFor } from './filename.ts';
-import { header } from './http-headers.ts';
-import type { LeftParts } from './left-parts.ts';
 import type { Bucket, BucketReader } from './limiter.ts';
-import type { NameRegistry } from './names-taken.ts';
 import type { DownloadOptions, EngineOptions } from './options.ts';
-import type { Pool } from './pool.ts';
-import { RangeMap } from './range-map.ts';
-import type { RequestSource } from './request.ts';
-import type { Slot } from './slot.ts';
-import { type Found, type Left, type PartPorts, StoredPart } from './stored-part.ts';
 import type { Ticker } from './ticker.ts';
-import { Transfer, type Wait } from './transfer.ts';
 
 /** A limited reader is given small portions, or one read would be a second's worth. */
 const LIMITED_READ_BYTES = 16 * 1024;
@@ -43,6 +44,7 @@ export interface EngineServices {
   readonly bucket: Bucket;
   readonly names: NameRegistry;
   readonly left: LeftParts;
+  readonly room: Room;
   bootId(): Promise<string | undefined>;
 }
 
@@ -60,7 +62,8 @@ export interface RunPorts {
   readonly hooks: DownloadHooks;
   readonly bucket: Bucket;
   readonly target: DownloadTarget;
-  readonly options: DownloadOptions;
+  /** As they are now. */
+  options(): DownloadOptions;
   /** The name of the part that the run before this one left: the address may have changed since. */
   readonly keptName: string | undefined;
   source(): RequestSource;
@@ -78,9 +81,13 @@ export async function findLeft(
   return StoredPart.find(await partPorts(services, onError), named, ports.source().original);
 }
 
-async function partPorts(services: EngineServices, onError: (error: unknown) => void): Promise<PartPorts> {
-  const { io, clock, options, names, left } = services;
-  return { io, clock, options, names, left, bootId: await services.bootId(), onError };
+async function partPorts(
+  services: EngineServices,
+  onError: (error: unknown) => void,
+  note: PartPorts['note'] = () => {},
+): Promise<PartPorts> {
+  const { io, clock, options, names, left, room } = services;
+  return { io, clock, options, names, left, room, bootId: await services.bootId(), onError, note };
 }
 
 /** The target is there and `ifExists` is `skip`: not a failure, but the end. It travels like one. */
@@ -106,12 +113,15 @@ export class Run {
   readonly #over: Promise<DownloadState>;
   /** Aborted when what an earlier run left is of no interest any more. */
   readonly #auditing = new AbortController();
+  /** When the run before this one ended. */
+  readonly #doneBefore: number;
   #stored: StoredPart | undefined;
   #identity: Identity | undefined;
   #digest: Digest | undefined;
   /** By transfers before the present one. */
   #receivedBefore = 0;
   #finalUrl: URL;
+  #contentType: string | undefined;
 
   /** Until the disk was asked, what the run before knew is what is known. */
   constructor(ports: RunPorts, before?: Run) {
@@ -119,6 +129,7 @@ export class Run {
     this.#services = ports.services;
     this.keptName = ports.keptName;
     this.map = before?.map ?? new RangeMap(undefined);
+    this.#doneBefore = this.map.doneBytes;
     this.resumedBytes = before?.resumedBytes ?? 0;
     this.#finalUrl = ports.source().original;
     this.#over = this.#carryOut();
@@ -171,6 +182,8 @@ export class Run {
       return { type: 'done', path: left.path, size: left.size, lengthVerified: true };
     }
     this.#takeUp(left);
+    if (this.#stored) await this.#stored.takeRoom();
+    else await this.#requireFolder();
     this.#throwIfStopping();
     const audited = this.#audit();
     let transfer = this.#newTransfer(left?.found);
@@ -185,10 +198,11 @@ export class Run {
         claims: this.map.done,
         identity: this.#identity ?? { isWebPage: false },
         isOtherAddress: false,
+        droppedBytes: 0,
       });
     }
     const stored = this.#part();
-    await stored.sync();
+    await stored.seal();
     await this.#verify(stored);
     this.#throwIfStopping();
     this.#ports.setState({ type: 'finalizing' });
@@ -201,9 +215,21 @@ export class Run {
     this.map = new RangeMap(left?.found.identity.size, left?.found.claims ?? []);
     this.#identity = left?.found.identity;
     this.resumedBytes = this.map.doneBytes;
+    if (this.resumedBytes < this.#doneBefore) this.#tellLost(this.#doneBefore - this.resumedBytes);
     if (left === undefined) return;
+    if (left.found.droppedBytes > 0) this.#tellDropped(left.stored.name, left.found.droppedBytes);
     left.stored.keep(() => this.map.done);
     this.#tellIdentified();
+  }
+
+  #tellLost(bytes: number): void {
+    const message = `${bytes} bytes that were fetched before are not there any more: they are fetched again`;
+    this.#ports.emit({ type: 'restarted', failure: { code: 'E_FS_GONE', message } });
+  }
+
+  #tellDropped(name: string, bytes: number): void {
+    const message = `${bytes} bytes of ${name}.part were cut off or have no checksum any more: they are fetched again`;
+    this.#ports.emit({ type: 'noted', code: 'claims-dropped', message });
   }
 
   /** Has what an earlier run left looked at in the background; resolves when that is over. */
@@ -241,6 +267,7 @@ export class Run {
         giveUpClaims: (cause) => this.#giveUpClaims(cause),
         part: () => this.#part().file,
         write: (buffers, position) => this.#part().write(buffers, position),
+        onTrusted: (source) => this.#stored?.noteAddress(source.original),
         onAnswer: (answer) => {
           this.#digest ??= parseDigestHeaders(answer.headers, answer.status);
         },
@@ -248,7 +275,7 @@ export class Run {
         emit,
         onWait: (wait) => this.#onWait(wait),
       },
-      this.#ports.options,
+      this.#ports.options(),
       {
         source: this.#ports.source(),
         map: this.map,
@@ -267,6 +294,18 @@ export class Run {
     if (name !== undefined) await this.#skipIfThere(join(directory, name));
   }
 
+  /** Nothing is asked of a server for a folder that is not there. */
+  async #requireFolder(): Promise<void> {
+    const { directory } = this.#ports.target;
+    try {
+      // The dot is the folder itself, where a symbolic link leads to it.
+      if (await this.#services.io.identity(`${directory}/.`)) return;
+    } catch (error) {
+      throw toDiskError(error, 'look into', directory);
+    }
+    throw new DownloadError('E_FS_GONE', `the folder ${basename(directory)} is not there`);
+  }
+
   async #skipIfThere(path: string): Promise<void> {
     if (this.#ports.target.ifExists !== 'skip') return;
     try {
@@ -279,6 +318,7 @@ export class Run {
   async #identify(answer: Answer, identity: Identity, url: URL): Promise<void> {
     this.#identity = identity;
     this.#finalUrl = url;
+    this.#contentType = header(answer.headers, 'content-type');
     const { target } = this.#ports;
     const { original } = this.#ports.source();
     if (this.#stored) {
@@ -289,11 +329,11 @@ export class Run {
         contentDisposition: header(answer.headers, 'content-disposition'),
         finalUrl: url.href,
         originalUrl: original.href,
-        contentType: header(answer.headers, 'content-type'),
+        contentType: this.#contentType,
       });
       await this.#skipIfThere(join(target.directory, name));
       this.#stored = await StoredPart.create(
-        await partPorts(this.#services, this.#onDiskError),
+        await partPorts(this.#services, this.#onDiskError, (code, message) => this.#ports.emit({ type: 'noted', code, message })),
         target,
         name,
         original,
@@ -327,7 +367,7 @@ export class Run {
   }
 
   #expectedChecksum(): Exclude<Checksum, 'auto'> | undefined {
-    const { checksum } = this.#ports.options;
+    const { checksum } = this.#ports.options();
     if (checksum !== 'auto') return checksum;
     if (this.#digest === undefined) {
       const message = 'the server sends no digest of the file: only its size was checked';
@@ -405,6 +445,7 @@ export class Run {
       ...(size === undefined ? {} : { size }),
       ...(resumable === undefined ? {} : { resumable }),
       finalUrl: safeUrl(this.#finalUrl),
+      ...(this.#contentType === undefined ? {} : { contentType: this.#contentType }),
       resumedBytes: this.resumedBytes,
     });
   }

@@ -28,6 +28,7 @@ export class Ticker {
   readonly #entries = new Set<Entry>();
   #cancelTimer: (() => void) | undefined;
   #tickedAt = 0;
+  #uptimeAt = 0;
   #nextAt = 0;
 
   constructor(clock: Clock, periodMs: number, hooks: TickerHooks) {
@@ -52,6 +53,7 @@ export class Ticker {
 
   #start(now: number): void {
     this.#tickedAt = now;
+    this.#uptimeAt = this.#clock.uptimeNow();
     this.#nextAt = now;
     this.#arm(now);
   }
@@ -70,8 +72,11 @@ export class Ticker {
 
   readonly #tick = (): void => {
     const now = this.#clock.now();
-    const passedMs = now - this.#tickedAt;
+    const uptime = this.#clock.uptimeNow();
+    // Asleep, a clock may stand still: then no timer is late, and yet hours have passed.
+    const passedMs = Math.max(now - this.#tickedAt, uptime - this.#uptimeAt);
     this.#tickedAt = now;
+    this.#uptimeAt = uptime;
     // Before the callbacks, so that nothing they do can stop the clockwork.
     this.#arm(now);
     if (passedMs > gapMs) this.#guard(() => this.#hooks.onGap?.(passedMs));

@@ -4,6 +4,7 @@ import { status } from '../support/changes.ts';
 import { type Content, content } from '../support/content.ts';
 import type { RequestFault } from '../support/faults.ts';
 import { KiB, MiB, type Rig, type Run, startRig } from '../support/fetching.ts';
+import { startOrigin } from '../support/origin.ts';
 import { ignoreRange } from '../support/range-changes.ts';
 
 const always = Number.POSITIVE_INFINITY;
@@ -48,6 +49,90 @@ describe('a new link', () => {
     expect(rig.origin.maxStreams).toBe(8);
   });
 
+  test('is what a new process finds the part by, once it was proven', async () => {
+    await using rig = await startRig({ content: file, bytesPerSecond: MiB });
+    const run = await begun(rig);
+    const url = rig.origin.url('/file.bin?token=2');
+    run.download.setUrl(url);
+    await run.until(() => run.notes('link-proven') === 1);
+    await run.download.pause();
+    await rig.restartEngine();
+    const again = rig.download({}, { url });
+    await again.end();
+    await rig.expectDone(again);
+    expect(again.download.progress().resumedBytes).toBeGreaterThan(8 * MiB);
+    // The same address: nothing had to be proven again.
+    expect(again.notes('link-proven')).toBe(0);
+  });
+
+  test('to another file leaves the part to the old link', async () => {
+    await using rig = await startRig({ content: file, bytesPerSecond: MiB });
+    await using wrong = await startOrigin({ content: content(21, 32 * MiB), clock: rig.clock });
+    const run = await begun(rig);
+    run.download.setUrl(wrong.url('/file.bin'));
+    await run.untilState('waiting');
+    await run.download.pause();
+    await rig.restartEngine();
+    const again = rig.download();
+    await again.end();
+    await rig.expectDone(again);
+    expect(again.download.progress().resumedBytes).toBeGreaterThan(8 * MiB);
+  });
+
+  test('renews the patience: what the old one failed at is not held against it', async () => {
+    const isOld = ({ path }: { readonly path: string }): boolean => path === '/file.bin';
+    let hasBegun = false;
+    await using rig = await startRig({
+      content: file,
+      bytesPerSecond: MiB,
+      faults: [
+        { on: { where: (exchange) => isOld(exchange) && hasBegun }, times: always, atLeast: 2, answer: status(500) },
+        { on: { where: (exchange) => !isOld(exchange) }, times: 2, answer: status(500) },
+      ],
+    });
+    const run = rig.download({ retries: 2, connections: 1 });
+    run.download.start();
+    await rig.origin.until(() => rig.origin.bytesSent > 4 * MiB);
+    await run.download.pause();
+    hasBegun = true;
+    const end = run.end();
+    await rig.origin.until(() => rig.origin.requests.filter(({ status: code }) => code === 500).length === 2);
+    await run.untilState('waiting');
+    run.download.setUrl(rig.origin.url('/new.bin'));
+    await end;
+    await rig.expectDone(run);
+  });
+
+  test('on another server is asked without the secrets of the first, unless it is given its own', async () => {
+    await using rig = await startRig({ content: file, bytesPerSecond: MiB });
+    await using other = await startOrigin({ content: file, clock: rig.clock, bytesPerSecond: MiB });
+    const secrets = {
+      cookie: 'session=CANARY',
+      headers: [
+        ['X-Api-Key', 'CANARY'],
+        ['User-Agent', 'mine'],
+      ] as const,
+      login: { user: 'ann', password: 'CANARY' },
+    };
+    const run = await begun(rig, secrets);
+    expect(JSON.stringify(rig.origin.requests.at(-1)?.headers)).toContain('CANARY');
+    run.download.setUrl(other.url('/file.bin'));
+    await other.until(() => other.bytesSent > 4 * MiB);
+    expect(other.requests.length).toBeGreaterThan(0);
+    for (const { headers } of other.requests) {
+      expect(headers['user-agent']).toBe('mine');
+      expect(headers).not.toHaveProperty('x-api-key');
+      expect(headers).not.toHaveProperty('cookie');
+      expect(headers).not.toHaveProperty('authorization');
+    }
+    run.download.setUrl(rig.origin.url('/again.bin'), { cookie: 'session=fresh' });
+    await run.end();
+    await rig.expectDone(run);
+    const again = rig.origin.requests.filter(({ path }) => path === '/again.bin');
+    expect(again.length).toBeGreaterThan(0);
+    expect(again.every(({ headers }) => headers.cookie === 'session=fresh' && !headers.authorization)).toBe(true);
+  });
+
   test.each([
     ['another size', other(content(21, 31 * MiB))],
     ['other bytes', other(content(21, 32 * MiB))],
@@ -58,6 +143,7 @@ describe('a new link', () => {
     run.download.setUrl(rig.origin.url('/wrong.bin'));
     await run.untilState('waiting');
     expect(run.download.state).toMatchObject({ for: 'url', cause: { code: 'E_REMOTE_CHANGED' } });
+    await passes(rig, 1000);
     const { done } = run.download.progress();
     expect(run.download.progress().doneBytes).toBeGreaterThan(9 * MiB);
     await passes(rig, 300_000);

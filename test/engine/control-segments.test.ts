@@ -101,6 +101,21 @@ test('F134: a dropped segment leaves its rest to the others, which stay one fewe
   expect(run.receivedBytes - rig.content.size).toBeLessThan(MiB);
 });
 
+test('F134: a dropped segment stays dropped over a pause', async () => {
+  await using rig = await startRig(paced);
+  const run = await streaming(rig);
+  run.download.drop(2);
+  run.download.drop(3);
+  await rig.origin.until(() => rig.origin.streams === 6);
+  await run.download.pause();
+  const end = run.end();
+  await rig.origin.until(() => rig.origin.streams === 6);
+  await passes(rig, 1000);
+  expect(rig.origin.streams).toBe(6);
+  await end;
+  await rig.expectDone(run);
+});
+
 test('F134: the last connection cannot be dropped away: it begins anew', async () => {
   await using rig = await startRig(paced);
   const run = rig.download({ connections: 1 });

@@ -53,6 +53,7 @@ test('a part cut short loses what was cut off and no more', async () => {
   const run = rig.download();
   await run.end();
   await rig.expectDone(run);
+  expect(run.notes('claims-dropped')).toBe(1);
 });
 
 test('without its sums nothing of a part is trusted', async () => {
@@ -63,6 +64,16 @@ test('without its sums nothing of a part is trusted', async () => {
   await run.end();
   await rig.expectDone(run);
   expect(run.download.progress().resumedBytes).toBe(0);
+  expect(run.notes('claims-dropped')).toBe(1);
+});
+
+test('of a part that is as it was left nothing is said', async () => {
+  await using rig = await startRig({ content: content(36, 16 * MiB), bytesPerSecond: 2 * MiB });
+  await interrupted(rig, 8 * MiB);
+  const run = rig.download();
+  await run.end();
+  await rig.expectDone(run);
+  expect(run.events.filter(({ type }) => type === 'noted' || type === 'restarted')).toEqual([]);
 });
 
 test('nothing but the finished file is left in the folder', async () => {

@@ -61,6 +61,7 @@ test('late ticks do not add up', () => {
   const slow = {
     now: () => clock.now(),
     wallNow: () => 0,
+    uptimeNow: () => clock.now(),
     setTimer: (run: () => void, ms: number) => clock.setTimer(run, ms + 7),
   };
   const { calls, callback } = log();
@@ -75,6 +76,7 @@ test('after a callback that took long the grid goes on, and what was missed is n
   const blocking = {
     now: () => clock.now() + blockedMs,
     wallNow: () => 0,
+    uptimeNow: () => clock.now(),
     // Time spent in a callback counts: a timer already due fires at once.
     setTimer: (run: () => void, ms: number) => {
       const dueAt = clock.now() + blockedMs + ms;
@@ -155,6 +157,7 @@ test('the computer slept: the gap is told before the callbacks, and nobody is ca
   const sleepy = {
     now: () => clock.now() + (isAsleep ? 28_800_000 : 0),
     wallNow: () => 0,
+    uptimeNow: () => clock.now(),
     setTimer: (run: () => void, ms: number) => clock.setTimer(run, ms),
   };
   const own = new Ticker(sleepy, 250, { onError: () => expect.unreachable(), onGap: (ms) => order.push(`gap of ${ms}`) });
@@ -173,4 +176,13 @@ test('a pause of thirty seconds without callbacks is no gap', () => {
   ticker.add(() => {});
   clock.advance(1000);
   expect(gaps).toEqual([]);
+});
+
+test('the computer slept with its monotonic clock stopped: that is a gap too', () => {
+  const { calls, callback } = log();
+  ticker.add(callback);
+  clock.advance(250);
+  clock.asleepMs = 3_600_000;
+  clock.advance(500);
+  expect([gaps, calls]).toEqual([[3_600_250], [250, 500, 750]]);
 });

@@ -84,6 +84,17 @@ test('F60: a posted form that led to a file is posted again after a cut, not the
   ]);
 });
 
+test.each([307, 308] as const)('a body posted to one server is not handed to another by a %d', async (code) => {
+  const faults = at({ '/form': redirect(code, (): string => other.url('/file.bin')) });
+  await using rig = await startRig({ content: content(64, MiB), faults });
+  await using other = await mirror(rig);
+  const run = rig.download({}, { url: rig.origin.url('/form'), method: 'POST', body: 'password=CANARY' });
+  await run.end();
+  expect(run.code).toBe('E_REDIRECT_UNSAFE');
+  expect(run.download.state).toMatchObject({ failure: { message: expect.stringContaining(new URL(other.url('/')).host) } });
+  expect(other.requests.map(({ body }) => body)).toEqual([]);
+});
+
 test('F61: a loop is left after twenty hops and not tried again', async () => {
   await using rig = await startRig({ content: file, faults: at({ '/a': redirect(302, '/b'), '/b': redirect(302, '/a') }) });
   const run = rig.download({}, { url: rig.origin.url('/a') });

@@ -1,0 +1,63 @@
+/**
+ * Memory that sockets are read into and the disk is written from, used again and again: what is received makes no garbage, so a
+ * fast download neither wakes the collector nor grows the process.
+ *
+ * Whoever keeps bytes of a slab beyond the call that brought them holds the slab, and lets go of it once done. What comes
+ * back to nobody's hold is overwritten.
+ */
+const SLAB_BYTES = 512 * 1024;
+/** Kept for reuse at most, unused. */
+const MAX_FREE = 32;
+
+const slabs = new WeakMap<ArrayBufferLike, Slab>();
+
+export class Slab {
+  readonly bytes: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  readonly #onFree: (slab: Slab) => void;
+  #holds = 0;
+
+  constructor(onFree: (slab: Slab) => void) {
+    this.#onFree = onFree;
+    slabs.set(this.bytes.buffer, this);
+  }
+
+  /** The slab that `bytes` lie in; undefined for memory of any other kind, which needs no hold. */
+  static of(bytes: Uint8Array): Slab | undefined {
+    return slabs.get(bytes.buffer);
+  }
+
+  hold(): void {
+    this.#holds += 1;
+  }
+
+  letGo(): void {
+    this.#holds -= 1;
+    if (this.#holds === 0) this.#onFree(this);
+  }
+}
+
+export class Slabs {
+  readonly #free: Slab[] = [];
+  #users = 0;
+
+  /** Somebody is going to take slabs, until `leave`: where nobody is, no memory is kept. */
+  enter(): void {
+    this.#users += 1;
+  }
+
+  leave(): void {
+    this.#users -= 1;
+    if (this.#users === 0) this.#free.length = 0;
+  }
+
+  /** Held once, for the taker. The last one given back comes first: it is still in the processor's cache. */
+  take(): Slab {
+    const slab =
+      this.#free.pop() ??
+      new Slab((free) => {
+        if (this.#users > 0 && this.#free.length < MAX_FREE) this.#free.push(free);
+      });
+    slab.hold();
+    return slab;
+  }
+}
