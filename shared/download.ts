@@ -59,6 +59,8 @@ export interface DownloadRequest {
   readonly insecure?: boolean;
   /** Absent: the servers are asked directly. */
   readonly proxy?: ProxySettings;
+  /** Other hosts, `example.org` or `*.example.org`, that may be given this request's secrets where a redirect leads to them by https. */
+  readonly trustedHosts?: readonly string[];
 }
 
 export type IfExists = 'rename' | 'overwrite' | 'skip';
@@ -142,9 +144,29 @@ export type DownloadEvent =
       /** Undefined until the first ranged answer proves or refutes it. */
       readonly resumable?: boolean;
       readonly finalUrl: string;
+      readonly contentType?: string;
       readonly resumedBytes: number;
     }
   /** What was claimed before is given up, and why. The only event after which progress may fall. */
   | { readonly type: 'restarted'; readonly failure: Failure }
   /** Something worth a line in the log: a retry, a lowered cap, a link resolved anew. */
-  | { readonly type: 'noted'; readonly code: string; readonly message: string };
+  | { readonly type: 'noted'; readonly code: string; readonly message: string }
+  /** A request is over, whatever came of it. */
+  | { readonly type: 'exchanged'; readonly exchange: ExchangeRecord };
+
+/** One request and its answer as they went over the wire, with secrets masked. */
+export interface ExchangeRecord {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly method: string;
+  readonly url: string;
+  readonly requestHeaders: readonly HeaderField[];
+  readonly status?: number;
+  readonly responseHeaders: readonly HeaderField[];
+  /** Milliseconds from the request to the answer's headers, and to the end of it. */
+  readonly headersMs?: number;
+  readonly endMs: number;
+  /** Of the body, as received. */
+  readonly bytes: number;
+  readonly failure?: Failure;
+}

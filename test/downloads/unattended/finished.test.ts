@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { FinishedMemory } from '../../electron/downloads/finished.ts';
-import { type TempDirectory, tempDirectory } from '../support/temp.ts';
+import { FinishedMemory } from '../../../electron/downloads/unattended/finished.ts';
+import { type TempDirectory, tempDirectory } from '../../support/temp.ts';
 
 const url = 'https://example.test/file.bin?token=secret';
 const request = { url };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dataFolder } from '../../electron/downloads/data-folder.ts';
+import { dataFolder } from '../../../electron/downloads/store/data-folder.ts';
 
 describe('the data folder', () => {
   test.each([

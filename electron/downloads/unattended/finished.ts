@@ -79,6 +79,7 @@ export class FinishedMemory {
   readonly #folder: string;
   readonly #path: string;
   /** By address hash, oldest first. Loaded at the first need: most runs of a command have none. */
+  #isMade: Promise<unknown> | undefined;
   #rows: Promise<Map<string, FinishedRow[]>> | undefined;
 
   constructor(folder: string) {
@@ -108,7 +109,8 @@ export class FinishedMemory {
     const now = await look(path);
     if (now === undefined) return;
     const row: FinishedRow = { urlHash: hashOf(request), path, ...now };
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    this.#isMade ??= mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await this.#isMade;
     await using file = await open(this.#path, 'a', 0o600);
     // The line break comes first too: a row cut by a crash must not swallow this one.
     await file.write(`\n${JSON.stringify(row)}\n`);

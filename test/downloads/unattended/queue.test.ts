@@ -1,15 +1,20 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { FinishedMemory } from '../../electron/downloads/finished.ts';
-import { type DownloadOrder, Downloads, type DownloadsEvent, type DownloadsOptions } from '../../electron/downloads/queue.ts';
-import { createEngine, systemClock } from '../../electron/engine/index.ts';
-import type { DownloadTarget } from '../../shared/download.ts';
-import { instead, status } from '../support/changes.ts';
-import { content, literal } from '../support/content.ts';
-import { expectFileEqualsSource } from '../support/expect-file.ts';
-import { watchResources } from '../support/leaks.ts';
-import { type Origin, type OriginOptions, startOrigin } from '../support/origin.ts';
-import { tempDirectory } from '../support/temp.ts';
+import { FinishedMemory } from '../../../electron/downloads/unattended/finished.ts';
+import {
+  type DownloadOrder,
+  Downloads,
+  type DownloadsEvent,
+  type DownloadsOptions,
+} from '../../../electron/downloads/unattended/queue.ts';
+import { createEngine, systemClock } from '../../../electron/engine/index.ts';
+import type { DownloadTarget } from '../../../shared/download.ts';
+import { instead, status } from '../../support/changes.ts';
+import { content, literal } from '../../support/content.ts';
+import { expectFileEqualsSource } from '../../support/expect-file.ts';
+import { watchResources } from '../../support/leaks.ts';
+import { type Origin, type OriginOptions, startOrigin } from '../../support/origin.ts';
+import { tempDirectory } from '../../support/temp.ts';
 
 const MiB = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { patienceWith, type WaitingState } from '../../electron/downloads/patience.ts';
+import { patienceWith, type WaitingState } from '../../../electron/downloads/unattended/patience.ts';
 
 const waiting = (reason: WaitingState['for'], until?: number): WaitingState => ({
   type: 'waiting',

@@ -1,0 +1,213 @@
+/** What comes into the list: orders of a person, looks at an address, lists from elsewhere, finished ones wanted anew. */
+import { dirname } from 'node:path';
+import type { History } from '#downloads/done/history';
+import type { DownloadList } from '#downloads/list/download-list';
+import { compose } from '#downloads/request/compose';
+import { profileOf } from '#downloads/request/profiles';
+import { allowedDirectory } from '#downloads/roots';
+import type { Configuration } from '#downloads/store/configuration';
+import type { Secrets } from '#downloads/store/secrets';
+import { type Engine, safeUrl } from '#engine';
+import { CallError } from '#shared/call-failures';
+import { type ListEntry, parseListFile, writeListFile } from '#shared/list-file';
+import type { AddResult, Order, Probe } from '#shared/orders';
+import { withSecretsOf } from '#shared/request-secrets';
+import type { DownloadId } from '#shared/rows';
+import type { Settings } from '#shared/settings';
+import type { StoredFinished } from '#shared/stored';
+import { type Accepted, type AddingPorts, addressKey, judgeOrder, placeFor } from './adding.ts';
+import { linkExpiry } from './link-expiry.ts';
+import { probe } from './probing.ts';
+import { TakenNames } from './taken.ts';
+
+export interface IntakePorts extends AddingPorts {
+  readonly list: DownloadList;
+  readonly history: History;
+  readonly configuration: Configuration;
+  readonly secrets: Secrets;
+  readonly engine: Engine;
+  /** Where a look at an address may put what comes. */
+  readonly scratchFolder: string;
+}
+
+export class Intake {
+  readonly #ports: IntakePorts;
+  readonly #taken: TakenNames;
+  readonly #probes = new Map<string, AbortController>();
+
+  constructor(ports: IntakePorts) {
+    this.#ports = ports;
+    this.#taken = new TakenNames(ports.list, ports.history);
+  }
+
+  /** In the order given; refused and known ones are answers, the others are in the list and on disk. */
+  async add(
+    orders: readonly Order[],
+    options: {
+      readonly start: boolean;
+      readonly place: 'first' | 'last';
+      readonly duplicates?: Settings['duplicates'] | undefined;
+    },
+  ): Promise<AddResult[]> {
+    const places = this.#ports.list.orders(options.place, orders.length);
+    const duplicates = options.duplicates ?? this.#ports.settings().duplicates;
+    const batch = this.#taken.batch();
+    const judged = orders.map((order, index) => {
+      const one = judgeOrder(order, { place: places[index] ?? 0, start: options.start, duplicates }, batch, this.#ports);
+      if (one.type === 'accepted') batch.take(one.accepted);
+      return one;
+    });
+    await this.#ports.list.insert(judged.flatMap((one) => (one.type === 'accepted' ? [one.accepted] : [])));
+    return judged.map((one) => (one.type === 'accepted' ? { type: 'added', id: one.accepted.record.id } : one));
+  }
+
+  /** @throws DownloadError where the address cannot be fetched. */
+  async probe(key: string, order: Order): Promise<Probe> {
+    this.cancelProbe(key);
+    const stop = new AbortController();
+    this.#probes.set(key, stop);
+    try {
+      const { engine, configuration, scratchFolder } = this.#ports;
+      const { url: address } = order.request;
+      const profile = profileOf(configuration.profiles, URL.parse(address)?.hostname ?? '', order.profile)?.profile;
+      const { request } = compose(order.request, profile, configuration.settings);
+      const { name, size, resumable, finalUrl, contentType } = await probe(engine, request, scratchFolder, stop.signal);
+      const duplicateOf = this.#taken.url(addressKey(address));
+      const linkExpiresAt = linkExpiry(address);
+      return {
+        name,
+        ...(size !== undefined && { size }),
+        ...(resumable !== undefined && { resumable }),
+        finalUrl,
+        ...(contentType !== undefined && { contentType }),
+        ...placeFor(order, new URL(address), name, this.#ports),
+        ...(duplicateOf !== undefined && { duplicateOf }),
+        ...(linkExpiresAt !== undefined && { linkExpiresAt }),
+      };
+    } finally {
+      if (this.#probes.get(key) === stop) this.#probes.delete(key);
+    }
+  }
+
+  cancelProbe(key: string): void {
+    this.#probes.get(key)?.abort();
+    this.#probes.delete(key);
+  }
+
+  cancelProbes(): void {
+    for (const key of [...this.#probes.keys()]) this.cancelProbe(key);
+  }
+
+  /** Fetched anew, from nothing; finished ones come back into the list. */
+  async redo(ids: readonly DownloadId[]): Promise<number> {
+    const { list, history } = this.#ports;
+    const finished = ids.flatMap((id) => history.get(id) ?? []);
+    const orders = list.orders('last', finished.length);
+    const again = finished.map((row, index) => this.#again(row, orders[index] ?? 0));
+    await history.remove(
+      finished.map(({ id }) => id),
+      false,
+    );
+    await list.insert(again);
+    return again.length + (await list.redo(ids.filter((id) => !finished.some((row) => row.id === id))));
+  }
+
+  exportList(withSecrets: boolean): string {
+    const entries = this.#ports.list.inOrder().map((listed): ListEntry => {
+      const { record } = listed;
+      const {
+        directory,
+        name,
+        partDirectory,
+        category,
+        profile,
+        connections,
+        limitBytesPerSecond,
+        priority,
+        checksum,
+        size,
+        doneBytes,
+      } = record;
+      return {
+        request: withSecrets ? listed.draft : record.request,
+        directory,
+        ...(name !== undefined && { name }),
+        ...(partDirectory !== undefined && { partDirectory }),
+        category,
+        ...(profile !== undefined && { profile }),
+        ...(connections !== undefined && { connections }),
+        ...(limitBytesPerSecond !== undefined && { limitBytesPerSecond }),
+        priority,
+        ...(checksum !== undefined && { checksum }),
+        ...(record.rests !== undefined && { isPaused: true }),
+        ...(size !== undefined && { size }),
+        doneBytes,
+      };
+    });
+    return writeListFile(entries);
+  }
+
+  /** What is in the list already is left alone. @throws CallError BAD_INPUT. */
+  async importList(text: string): Promise<{ added: number; refused: string[] }> {
+    const file = parseListFile(text);
+    if (file === undefined) throw new CallError('BAD_INPUT', 'text: this is no exported list');
+    const refused = [...file.refused];
+    const orders = this.#ports.list.orders('last', file.entries.length);
+    const batch = this.#taken.batch();
+    const accepted = file.entries.flatMap((entry, index): Accepted[] => {
+      const options = { place: orders[index] ?? 0, start: entry.isPaused !== true, duplicates: 'skip' } as const;
+      const judged = judgeOrder(orderOf(entry), options, batch, this.#ports);
+      if (judged.type === 'accepted') {
+        batch.take(judged.accepted);
+        return [this.#withPart(judged.accepted, entry)];
+      }
+      const why = judged.type === 'duplicate' ? 'is in the list already' : judged.failure.message;
+      refused.push(`${safeUrl(entry.request.url)}: ${why}`);
+      return [];
+    });
+    await this.#ports.list.insert(accepted);
+    return { added: accepted.length, refused };
+  }
+
+  #withPart({ record, draft }: Accepted, { partDirectory, size, doneBytes = 0 }: ListEntry): Accepted {
+    const part = partDirectory === undefined ? {} : { partDirectory: allowedDirectory(partDirectory, this.#ports.roots) };
+    return { draft, record: { ...record, ...part, doneBytes, ...(size !== undefined && { size }) } };
+  }
+
+  #again(row: StoredFinished, order: number): Accepted {
+    const { id, request, hasSecrets, category, profile, checksum, path, name } = row;
+    const record: Accepted['record'] = {
+      id,
+      request,
+      hasSecrets,
+      directory: dirname(path),
+      isDirectoryChosen: true,
+      name,
+      category,
+      isCategoryChosen: true,
+      ...(profile !== undefined && { profile }),
+      ...(checksum !== undefined && { checksum }),
+      priority: 'normal',
+      order,
+      addedAt: Date.now(),
+      doneBytes: 0,
+      cells: '',
+    };
+    return { record, draft: this.#ports.secrets.restore(id, request, hasSecrets) };
+  }
+}
+
+function orderOf(entry: ListEntry): Order {
+  const { request, directory, name, category, profile, connections, limitBytesPerSecond, priority, checksum } = entry;
+  return {
+    request: withSecretsOf(request, { url: request.url }),
+    directory,
+    ...(name !== undefined && { name }),
+    ...(category !== undefined && category !== '' && { category }),
+    ...(profile !== undefined && { profile }),
+    ...(connections !== undefined && { connections }),
+    ...(limitBytesPerSecond !== undefined && { limitBytesPerSecond }),
+    ...(priority !== undefined && { priority }),
+    ...(checksum !== undefined && { checksum }),
+  };
+}

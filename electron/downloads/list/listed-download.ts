@@ -1,0 +1,441 @@
+/**
+ * A download of the list: what is stored of it, and the engine's download while it is at work.
+ *
+ *   queued → live (the engine's states) → done: leaves the list for the history
+ *              └→ failed, paused → (queue) → queued          out of hours → queued again by itself
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Download, DownloadError, type DownloadOptions, type Engine, safeUrl } from '#engine';
+import type { DownloadEvent, DownloadProgress, DownloadRequest, DownloadState, DownloadTarget } from '#shared/download';
+import type { Failure } from '#shared/failure';
+import type { RequestDraft } from '#shared/orders';
+import type { Counters, Detail, DownloadRow, LogLine } from '#shared/rows';
+import type { StoredDownload } from '#shared/stored';
+import { cellsOf } from './cells.ts';
+import { Journal } from './journal.ts';
+
+/** How the engine is to fetch it, from its request, profile and the settings. */
+export interface Assignment {
+  readonly request: DownloadRequest;
+  readonly target: DownloadTarget;
+  readonly options: Partial<DownloadOptions>;
+}
+
+export interface ListedPorts {
+  readonly engine: Engine;
+  assign(listed: ListedDownload): Assignment;
+  restore(record: StoredDownload): RequestDraft;
+  /** The connections it may use. */
+  connections(listed: ListedDownload): number;
+  /** Something of its row is another now. */
+  onChanged(listed: ListedDownload): void;
+  /** The stored part is another now; resolves once that is on disk. */
+  save(listed: ListedDownload): Promise<void>;
+  /** Its name and kind are known. */
+  onIdentified(listed: ListedDownload): void;
+  /** The file is whole and has its name in the folder it was fetched to. */
+  onFinished(listed: ListedDownload, path: string, size: number): Promise<void>;
+  /** It is not at work any more. */
+  onRest(listed: ListedDownload): void;
+}
+
+/** Why it is stopped: what becomes of it then. */
+type StopReason = 'person' | 'hours' | 'shutdown';
+
+export class ListedDownload {
+  record: StoredDownload;
+  /** As it was before the last edit. */
+  draftBefore: RequestDraft | undefined;
+  readonly journal = new Journal();
+  isForced = false;
+  isOutOfHours = false;
+  finalUrl: string | undefined;
+  contentType: string | undefined;
+  readonly #ports: ListedPorts;
+  /** Unsealed when it is needed: most of a long list never is. */
+  #draft: RequestDraft | undefined;
+  #host: string;
+  #download: Download | undefined;
+  #state: DownloadState | undefined;
+  #stopReason: StopReason | undefined;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(record: StoredDownload, draft: RequestDraft | undefined, ports: ListedPorts) {
+    this.record = record;
+    this.#draft = draft;
+    this.#host = hostOf(record.request);
+    this.#ports = ports;
+  }
+
+  /** With all secrets. @throws DownloadError E_AUTH where they cannot be had any more. */
+  get draft(): RequestDraft {
+    this.#draft ??= this.#ports.restore(this.record);
+    return this.#draft;
+  }
+
+  set draft(draft: RequestDraft) {
+    this.#draft = draft;
+    this.#host = hostOf(draft);
+  }
+
+  /** Name and port of the address's host. */
+  get host(): string {
+    return this.#host;
+  }
+
+  get id(): string {
+    return this.record.id;
+  }
+
+  /** At work, or waiting in the engine. */
+  get isLive(): boolean {
+    return this.#state !== undefined;
+  }
+
+  get isQueued(): boolean {
+    return !this.isLive && this.record.rests === undefined;
+  }
+
+  /** Takes one of the places for downloads at work. */
+  get isWorking(): boolean {
+    return this.isLive && !this.isStuck;
+  }
+
+  /** Waits for what may take for ever. */
+  get isStuck(): boolean {
+    return this.#state?.type === 'waiting' && ['url', 'disk', 'host'].includes(this.#state.for);
+  }
+
+  /** Waits for a new link, or failed for want of one. */
+  get needsLink(): boolean {
+    if (this.#state?.type === 'waiting') return this.#state.for === 'url';
+    return this.record.rests === 'failed' && ['E_LINK_EXPIRED', 'E_NOT_FILE'].includes(this.record.failure?.code ?? '');
+  }
+
+  get state(): DownloadState | undefined {
+    return this.#state;
+  }
+
+  /** The engine's, while it is live. */
+  get download(): Download | undefined {
+    return this.isLive ? this.#download : undefined;
+  }
+
+  progress(): DownloadProgress | undefined {
+    return this.#download?.progress();
+  }
+
+  /** To be called in state queued alone. */
+  begin(): void {
+    this.isOutOfHours = false;
+    this.#stopReason = undefined;
+    this.#state = { type: 'queued' };
+    this.#ended = this.#carryOut();
+    this.#ports.onChanged(this);
+  }
+
+  /** Resolves once it is at rest, with every byte on record. */
+  async stop(reason: StopReason): Promise<void> {
+    if (this.isLive) {
+      this.#stopReason = reason;
+      await this.#download?.pause();
+      await this.#ended;
+      return;
+    }
+    if (reason !== 'person') return;
+    this.record = { ...this.record, rests: 'paused' };
+    this.#ports.onChanged(this);
+    await this.#ports.save(this);
+  }
+
+  /** Queued again, with all it has. */
+  async queue(): Promise<void> {
+    const { rests: _rests, failure: _failure, ...record } = this.record;
+    this.record = record;
+    this.#ports.onChanged(this);
+    await this.#ports.save(this);
+  }
+
+  /** Ends it for good. */
+  async remove(deleteFiles: boolean): Promise<void> {
+    await this.stop('shutdown');
+    const download = this.#download ?? this.#newDownload();
+    await download?.remove({ deleteFiles });
+  }
+
+  /** Forgets its part and what was known of the file. */
+  async forgetFile(): Promise<void> {
+    await this.stop('shutdown');
+    await (this.#download ?? this.#newDownload())?.remove({ deleteFiles: true });
+    this.#download = undefined;
+    const { partDirectory: _part, size: _size, resumable: _resumable, failure: _failure, ...record } = this.record;
+    this.record = { ...record, doneBytes: 0, cells: '' };
+  }
+
+  /** Its request, profile or settings changed. */
+  reassign(isNewUrl = false): void {
+    if (this.#download === undefined) return;
+    const { request, options } = this.#ports.assign(this);
+    const { url, ...change } = request;
+    // What is absent now must not stay.
+    const bare = {
+      method: undefined,
+      headers: [],
+      cookie: undefined,
+      login: undefined,
+      body: undefined,
+      proxy: undefined,
+      insecure: undefined,
+    };
+    const whole = { ...bare, ...change } as Partial<Omit<DownloadRequest, 'url'>>;
+    if (isNewUrl) this.#download.setUrl(url, whole);
+    else this.#download.setRequest(whole);
+    this.#download.setConnections(options.connections ?? 8);
+    this.#download.setLimit(options.limitBytesPerSecond ?? 0);
+  }
+
+  /** Whether a new link leads to the same file; true where nothing is known that it could differ from. */
+  async linkVerdict(): Promise<boolean> {
+    const download = this.#download;
+    if (download === undefined || !this.isLive || this.record.size === undefined) return true;
+    const verdict = Promise.withResolvers<boolean>();
+    const unsubscribe = download.subscribe((event) => {
+      if (event.type === 'noted' && event.code === 'link-proven') verdict.resolve(true);
+      if (event.type !== 'state') return;
+      const { state } = event;
+      if (state.type === 'done') verdict.resolve(true);
+      if (state.type === 'failed' || (state.type === 'waiting' && state.for === 'url')) verdict.resolve(false);
+      // Decided when it goes on.
+      if (state.type === 'paused') verdict.resolve(true);
+    });
+    try {
+      return await verdict.promise;
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  row(): DownloadRow {
+    const { record } = this;
+    return {
+      id: record.id,
+      name: record.name ?? nameInAddress(record.request.url) ?? record.request.url,
+      url: safeUrl(record.request.url),
+      host: this.#host,
+      ...this.standing(),
+      ...(record.size !== undefined && { size: record.size }),
+      ...(record.resumable !== undefined && { resumable: record.resumable }),
+      connections: this.#ports.connections(this),
+      limitBytesPerSecond: record.limitBytesPerSecond ?? 0,
+      priority: record.priority,
+      order: record.order,
+      category: record.category,
+      directory: record.directory,
+      addedAt: record.addedAt,
+      ...(record.linkExpiresAt !== undefined && { linkExpiresAt: record.linkExpiresAt }),
+      checksum: record.checksum === undefined ? 'none' : 'expected',
+      counters: this.counters(),
+    };
+  }
+
+  counters(): Counters {
+    const { record } = this;
+    const progress = this.isLive ? this.progress() : undefined;
+    if (progress === undefined) return [record.id, record.doneBytes, 0, 0, -1, record.cells];
+    const { doneBytes, bytesPerSecond, connections } = progress;
+    const size = progress.size ?? record.size;
+    const seconds = size !== undefined && bytesPerSecond > 0 ? Math.ceil((size - doneBytes) / bytesPerSecond) : -1;
+    // Before the part is looked at nothing is known of what is there.
+    const isUnread = doneBytes === 0 && this.#state?.type === 'probing';
+    return [
+      record.id,
+      isUnread ? record.doneBytes : doneBytes,
+      Math.round(bytesPerSecond),
+      connections,
+      seconds,
+      isUnread ? record.cells : cellsOf(progress.done, size),
+    ];
+  }
+
+  /** `logFrom`: lines the reader has; `speedsFrom`: the time of its newest sample. */
+  detail(logFrom = 0, speedsFrom = 0): Detail {
+    const { journal, record } = this;
+    const progress = this.progress();
+    const first = Math.max(logFrom, journal.dropped);
+    const path = record.name === undefined ? undefined : join(record.directory, record.name);
+    return {
+      id: record.id,
+      segments: (this.isLive ? (progress?.segments ?? []) : []).map((segment) => ({ ...segment })),
+      done: (progress?.done ?? []).map(({ start, end }) => [start, end]),
+      ...(this.finalUrl !== undefined && { finalUrl: this.finalUrl }),
+      ...(path !== undefined && { path }),
+      receivedBytes: progress?.receivedBytes ?? 0,
+      resumedBytes: progress?.resumedBytes ?? 0,
+      logFrom: first,
+      log: journal.lines.slice(first - journal.dropped),
+      speeds: journal.speeds.filter(([at]) => at > speedsFrom),
+    };
+  }
+
+  log(level: LogLine['level'], code: string, message: string): void {
+    this.journal.log(level, code, message);
+  }
+
+  /** What a person is told of its state. */
+  standing(): Pick<DownloadRow, 'state' | 'phase' | 'waitingFor' | 'until' | 'failure'> {
+    const { record } = this;
+    const state = this.#state;
+    switch (state?.type) {
+      case undefined:
+        if (record.rests === 'failed') return { state: 'failed', ...(record.failure && { failure: record.failure }) };
+        if (record.rests === 'paused') return { state: 'paused', ...(record.failure && { failure: record.failure }) };
+        return this.isOutOfHours ? { state: 'waiting', waitingFor: 'schedule' } : { state: 'queued' };
+      case 'queued':
+      case 'probing':
+        return { state: 'running', phase: 'probing' };
+      case 'active':
+      case 'verifying':
+      case 'finalizing':
+        return { state: 'running', phase: state.type };
+      case 'waiting': {
+        // The engine counts on a clock of its own.
+        const until = state.until === undefined ? undefined : Math.round(Date.now() + state.until - performance.now());
+        return { state: 'waiting', waitingFor: state.for, failure: state.cause, ...(until !== undefined && { until }) };
+      }
+      case 'pausing':
+      case 'paused':
+        return { state: 'paused' };
+      case 'failed':
+        return { state: 'failed', failure: state.failure };
+      case 'done':
+      case 'skipped':
+        return { state: 'running', phase: 'finalizing' };
+    }
+  }
+
+  #newDownload(): Download | undefined {
+    const { request, target, options } = this.#ports.assign(this);
+    try {
+      return this.#ports.engine.download(request, target, options, { onPlaced: (path) => this.#placed(path) });
+    } catch (error) {
+      if (!(error instanceof DownloadError)) throw error;
+      return undefined;
+    }
+  }
+
+  async #carryOut(): Promise<void> {
+    const end = await this.#run().catch((error: unknown): DownloadState => {
+      const failure = error instanceof DownloadError ? error.failure : { code: 'E_INTERNAL' as const, message: String(error) };
+      return { type: 'failed', failure };
+    });
+    this.#remember();
+    // A finished one is not to be begun again while it is brought to its folder.
+    if (end.type !== 'done' && end.type !== 'skipped') this.#state = undefined;
+    await this.#conclude(end);
+    this.#state = undefined;
+    this.#ports.onRest(this);
+  }
+
+  async #run(): Promise<DownloadState> {
+    const { request, target, options } = this.#ports.assign(this);
+    await mkdir(target.directory, { recursive: true }).catch(() => {});
+    const download = this.#ports.engine.download(request, target, options, { onPlaced: (path) => this.#placed(path) });
+    this.#download = download;
+    this.record = { ...this.record, partDirectory: target.directory };
+    const unsubscribe = download.subscribe((event) => this.#take(event));
+    try {
+      if (this.#stopReason === undefined) download.start();
+      else await download.pause();
+      return await download.finished();
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  async #conclude(end: DownloadState): Promise<void> {
+    if (end.type === 'done' || end.type === 'skipped') {
+      const size = end.type === 'done' ? end.size : (this.record.size ?? 0);
+      await this.#ports.onFinished(this, end.path, size);
+      return;
+    }
+    if (end.type === 'failed') this.fail(end.failure);
+    else if (this.#stopReason === 'person') this.record = { ...this.record, rests: 'paused' };
+    else if (this.#stopReason === 'hours') this.isOutOfHours = true;
+    this.#ports.onChanged(this);
+    await this.#ports.save(this).catch(() => {});
+  }
+
+  /** It rests as failed. */
+  fail(failure: Failure): void {
+    this.record = { ...this.record, rests: 'failed', failure };
+    this.log('error', failure.code, failure.message);
+  }
+
+  /** From here on a kill loses nothing: it only has to be brought to its folder. */
+  async #placed(path: string): Promise<void> {
+    this.#remember();
+    this.record = { ...this.record, placed: path };
+    await this.#ports.save(this).catch(() => {});
+  }
+
+  #remember(): void {
+    const progress = this.progress();
+    if (progress === undefined || (progress.doneBytes === 0 && this.#state?.type === 'probing')) return;
+    const { doneBytes, done, size } = progress;
+    this.record = { ...this.record, doneBytes, cells: cellsOf(done, size), ...(size !== undefined && { size }) };
+  }
+
+  #take(event: DownloadEvent): void {
+    switch (event.type) {
+      case 'state':
+        this.#state = event.state;
+        this.#logState(event.state);
+        break;
+      case 'identified': {
+        const { name, size, resumable, finalUrl, contentType } = event;
+        this.finalUrl = finalUrl;
+        this.contentType = contentType;
+        this.record = {
+          ...this.record,
+          ...(name !== '' && { name }),
+          ...(size !== undefined && { size }),
+          ...(resumable !== undefined && { resumable }),
+        };
+        this.#ports.onIdentified(this);
+        void this.#ports.save(this).catch(() => {});
+        break;
+      }
+      case 'restarted':
+        this.log('warning', event.failure.code, event.failure.message);
+        break;
+      case 'noted':
+        this.log('info', event.code, event.message);
+        break;
+      case 'exchanged':
+        this.journal.exchanged(event.exchange);
+        return;
+    }
+    this.#ports.onChanged(this);
+  }
+
+  #logState(state: DownloadState): void {
+    if (state.type === 'waiting') this.log('warning', state.cause.code, state.cause.message);
+    else if (state.type === 'active') this.log('info', 'active', 'bytes are coming');
+    else if (state.type === 'paused') this.log('info', 'paused', 'paused; every received byte is on record');
+    else if (state.type === 'verifying') this.log('info', 'verifying', 'all bytes are there; the file is checked');
+    else if (state.type === 'done') this.log('info', 'done', `finished: ${state.path}`);
+  }
+}
+
+const hostOf = ({ url }: { readonly url: string }): string => URL.parse(url)?.host ?? '';
+
+function nameInAddress(address: string): string | undefined {
+  const last = URL.parse(address)?.pathname.split('/').at(-1);
+  if (!last) return undefined;
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}

@@ -1,0 +1,121 @@
+/** What a person has set: settings and profiles, each a file. */
+import { CallError } from '#shared/call-failures';
+import { isSecretHeader, mask } from '#shared/request-secrets';
+import { type Profile, Profile as ProfileSchema, Settings, type SettingsChange } from '#shared/settings';
+import { type StoreFile, type Stores, schemaVersion } from './stores.ts';
+import type { Vault } from './vault.ts';
+
+export class Configuration {
+  readonly #settingsFile: StoreFile;
+  readonly #profilesFile: StoreFile;
+  readonly #vault: Vault;
+  #settings: Settings;
+  #profiles: readonly Profile[];
+
+  constructor(stores: Stores, vault: Vault) {
+    this.#vault = vault;
+    this.#settingsFile = stores.open('settings');
+    const { version: _version, ...stored } = this.#settingsFile.store;
+    const parsed = Settings.safeParse(stored);
+    if (!parsed.success) stores.setAside('settings', parsed.error.issues[0]?.message ?? 'not what it should be');
+    this.#settings = parsed.success ? parsed.data : Settings.parse({});
+    this.#profilesFile = stores.open('profiles');
+    this.#profiles = this.#readProfiles(stores);
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  get profiles(): readonly Profile[] {
+    return this.#profiles;
+  }
+
+  /** On disk when it returns. */
+  change(change: SettingsChange): Settings {
+    const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+    this.#settings = { ...this.#settings, ...given };
+    this.#settingsFile.store = { version: schemaVersion, ...this.#settings };
+    return this.#settings;
+  }
+
+  /** Profiles as they may be shown: secrets masked. */
+  maskedProfiles(): Profile[] {
+    return this.#profiles.map(masked);
+  }
+
+  /** The whole list. A masked secret stays what it was in the profile of that name. */
+  writeProfiles(profiles: readonly Profile[]): void {
+    const names = new Set<string>();
+    for (const { name } of profiles) {
+      if (names.has(name)) throw new CallError('BAD_INPUT', `two profiles are called ${JSON.stringify(name)}`);
+      names.add(name);
+    }
+    this.#profiles = profiles.map((profile, index) => {
+      const before = this.#profiles.find(({ name }) => name === profile.name) ?? this.#profiles[index];
+      return unmasked(profile, before);
+    });
+    const sealed = this.#vault.kind === 'memory' ? this.maskedProfiles() : this.#profiles.map((one) => this.#sealed(one));
+    this.#profilesFile.store = { version: schemaVersion, profiles: sealed };
+  }
+
+  #sealed(profile: Profile): unknown {
+    const shown = masked(profile);
+    return { ...shown, sealed: this.#vault.seal(JSON.stringify(profile)) };
+  }
+
+  #readProfiles(stores: Stores): Profile[] {
+    const stored = this.#profilesFile.store.profiles;
+    if (!Array.isArray(stored)) return [];
+    let hasBad = false;
+    const profiles = stored.flatMap((value: unknown) => {
+      const { sealed, ...shown } = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+      const parsed = ProfileSchema.safeParse(this.#unsealed(sealed) ?? shown);
+      if (!parsed.success) hasBad = true;
+      return parsed.success ? [parsed.data] : [];
+    });
+    if (hasBad) stores.setAside('profiles', 'a profile is not what it should be; the others are kept');
+    return profiles;
+  }
+
+  #unsealed(sealed: unknown): unknown {
+    if (typeof sealed !== 'string') return undefined;
+    try {
+      return JSON.parse(this.#vault.unseal(sealed));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function masked(profile: Profile): Profile {
+  const { headers, cookie, login, proxy } = profile;
+  return {
+    ...profile,
+    ...(headers && { headers: headers.map(([name, value]) => [name, isSecretHeader(name) ? mask : value]) }),
+    ...(cookie !== undefined && { cookie: mask }),
+    ...(login && { login: { username: login.username, password: mask } }),
+    ...(proxy?.includes('@') && { proxy: mask }),
+  };
+}
+
+function unmasked(profile: Profile, before: Profile | undefined): Profile {
+  const { headers, cookie, login, proxy, ...rest } = profile;
+  const valueBefore = (name: string): string | undefined =>
+    before?.headers?.find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1];
+  const kept = <T>(value: T | undefined, isMasked: boolean, old: T | undefined): T | undefined => (isMasked ? old : value);
+  const fields = headers?.flatMap(([name, value]): [string, string][] => {
+    const text = kept(value, value === mask, valueBefore(name));
+    return text === undefined ? [] : [[name, text]];
+  });
+  const ownCookie = kept(cookie, cookie === mask, before?.cookie);
+  const ownLogin = kept(login, login?.password === mask, login && before?.login && { ...login, password: before.login.password });
+  const ownProxy = kept(proxy, proxy === mask, before?.proxy);
+  return {
+    ...rest,
+    ...(fields && { headers: fields }),
+    ...(ownCookie !== undefined && { cookie: ownCookie }),
+    ...(ownLogin && { login: ownLogin }),
+    ...(ownProxy !== undefined && { proxy: ownProxy }),
+  };
+}

@@ -1,0 +1,104 @@
+/** What the server answers, once it is known who asks. */
+
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { Door } from '#ipc/door';
+import type { Access, Visitor } from './access.ts';
+import type { FeedSockets } from './feed-sockets.ts';
+import { contentSecurityPolicy, type PageFiles } from './page-files.ts';
+
+const MiB = 1024 * 1024;
+/** Calls that carry lists. */
+const longCalls = new Set(['downloads.add', 'text.parse', 'list.import']);
+
+const always: Readonly<Record<string, string>> = {
+  'content-security-policy': contentSecurityPolicy,
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+export interface RoutePorts {
+  readonly door: Door;
+  readonly access: Access;
+  readonly sockets: FeedSockets;
+  readonly page: PageFiles;
+  /** aria2's protocol, where it is on. */
+  readonly rpc: ((text: string) => Promise<string>) | undefined;
+}
+
+type Bindings = { Bindings: HttpBindings };
+
+export function visitorOf(headers: { get(name: string): string | undefined }, address: string | undefined): Visitor {
+  return {
+    host: headers.get('host'),
+    origin: headers.get('origin'),
+    authorization: headers.get('authorization'),
+    cookie: headers.get('cookie'),
+    address: address ?? '',
+  };
+}
+
+export function createRoutes({ door, access, sockets, page, rpc }: RoutePorts): Hono<Bindings> {
+  const app = new Hono<Bindings>();
+  app.use(async (context, next) => {
+    const visitor = visitorOf({ get: (name) => context.req.header(name) }, context.env.incoming.socket.remoteAddress);
+    const refusal =
+      access.refusePlace(visitor) ?? (isOpen(context.req.path, context.req.method) ? undefined : access.refuseStranger(visitor));
+    const headers = { ...always, ...access.corsFor(visitor.origin) };
+    if (refusal) return context.text(refusal.text, refusal.status, headers);
+    await next();
+    for (const [name, value] of Object.entries(headers)) context.res.headers.set(name, value);
+    return undefined;
+  });
+  // What a page of an allowed origin is told before it may call; it holds nothing.
+  app.options('*', (context) => context.body(null, 204));
+  app.get('/healthz', (context) => context.text('ok\n'));
+  app.post('/api/session', (context) => {
+    const attributes = 'HttpOnly; SameSite=Strict; Path=/; Max-Age=31536000';
+    return context.body(null, 204, { 'set-cookie': `${access.cookieName}=${access.session}; ${attributes}` });
+  });
+  const tooLarge = bodyLimit({ maxSize: MiB, onError: (context) => context.text('the call is larger than 1 MiB\n', 413) });
+  const tooLong = bodyLimit({ maxSize: 16 * MiB, onError: (context) => context.text('the call is larger than 16 MiB\n', 413) });
+  app.use('/api/:call', (context, next) => (longCalls.has(context.req.param('call')) ? tooLong : tooLarge)(context, next));
+  app.post('/api/:call', async (context) => {
+    // A form of another page could be posted without being asked for; JSON cannot.
+    if (!/^application\/json\b/i.test(context.req.header('content-type') ?? '')) {
+      return context.text('calls are JSON: content-type application/json is expected\n', 415);
+    }
+    const text = await context.req.text();
+    let input: unknown;
+    try {
+      input = text === '' ? undefined : JSON.parse(text);
+    } catch {
+      return context.json({ ok: false, code: 'BAD_INPUT', message: 'the call is no JSON' }, 400);
+    }
+    const caller = sockets.watcher(context.req.header('x-sluice-watcher')) ?? { id: 'request' };
+    return context.json(await door.answer(context.req.param('call'), input, caller));
+  });
+  if (rpc) {
+    app.use('/jsonrpc', tooLong);
+    app.post('/jsonrpc', async (context) => {
+      const answer = await rpc(await context.req.text());
+      return context.body(answer, 200, { 'content-type': 'application/json' });
+    });
+  }
+  app.get('*', async (context) => {
+    const file = await page.read(context.req.path);
+    if (file) return context.body(file.body as Uint8Array<ArrayBuffer>, 200, file.headers);
+    if (context.req.path === '/') return context.text('the page has not been built: run npm run build:page\n', 503);
+    return context.text('there is nothing here\n', 404);
+  });
+  app.notFound((context) => context.text('there is nothing here\n', 404));
+  app.onError((_error, context) => context.text('this went wrong inside Sluice\n', 500));
+  return app;
+}
+
+/** What tells nothing and changes nothing needs no token; aria2's messages carry theirs inside. */
+function isOpen(path: string, method: string): boolean {
+  if (method === 'OPTIONS' || path === '/jsonrpc') return true;
+  return method === 'GET' && !path.startsWith('/api');
+}
