@@ -1,8 +1,6 @@
 /** The composition root of the command `sluice`. build/build-cli.mjs makes one file of it, out/sluice.cjs. */
-import { exitCodes } from '#command/exit-codes';
+import { runCommand } from '#command/command-process';
 import { becomeLean } from '#command/lean-process';
-import { Output } from '#command/output';
-import { run } from '#command/program';
 
 /** Put in by the build. */
 declare const SLUICE_VERSION: string | undefined;
@@ -12,22 +10,12 @@ const version = typeof SLUICE_VERSION === 'string' ? SLUICE_VERSION : 'unbuilt';
 // Read when the first of them is used, so setting it here is in time.
 process.env.UV_THREADPOOL_SIZE ??= '16';
 
-/** What nobody foresaw: one line, never a stack trace unless it is asked for. */
-function endInternally(error: unknown): never {
-  const reason = error instanceof Error ? error.message : String(error);
-  const stack = process.env.SLUICE_DEBUG === '1' && error instanceof Error ? `\n${error.stack}` : '';
-  process.stderr.write(`sluice: this is a mistake in Sluice, please report it: ${reason.replaceAll('\n', ' ')}${stack}\n`);
-  process.exit(exitCodes.internal);
-}
-
-process.on('uncaughtException', endInternally);
-process.on('unhandledRejection', endInternally);
+// Errors are told by their message; a file that is not there yet is one, too, and noting where it arose costs more than looking.
+if (process.env.SLUICE_DEBUG !== '1') Error.stackTraceLimit = 0;
 
 async function main(): Promise<void> {
-  if (process.argv[2] === 'get' && !process.argv.includes('--help')) becomeLean();
-  const output = new Output(process.stdout, process.stderr);
-  const code = await run(process.argv.slice(2), version, output);
-  await output.flush();
+  if (['get', 'serve'].includes(process.argv[2] ?? '') && !process.argv.includes('--help')) becomeLean();
+  const code = await runCommand(process.argv.slice(2), version, async () => (await import('#server/host')).startHost);
   // An idle keep-alive connection or a reader that never ends must not hold the process.
   process.exit(code);
 }

@@ -66,6 +66,8 @@ function toldFields(event: DownloadEvent): Told | undefined {
       return ['note', { code: event.code, message: event.message }];
     case 'restarted':
       return ['restarted', { ...event.failure }];
+    case 'exchanged':
+      return undefined;
   }
 }
 

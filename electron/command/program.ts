@@ -4,23 +4,16 @@ import { exitCodes } from './exit-codes.ts';
 import { addGetOptions, type GivenOptions } from './get-options.ts';
 import type { Output } from './output.ts';
 import { printable } from './printable.ts';
+import { addServerCommands, type ServerCommandPorts } from './server-commands.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Commands the interface promises, which drive a running app or server. */
-const laterCommands: Readonly<Record<string, string>> = {
-  serve: 'run without a window, with a page on a local port',
-  add: 'add a download to the running app or server',
-  list: 'list its downloads',
-  pause: 'pause a download',
-  resume: 'go on with a download',
-  remove: 'remove a download',
-  limit: 'limit its speed',
-  status: 'say how it is',
-  watch: 'follow what it does',
-};
-
 /** Runs the command line. @returns the exit code; throws only what is a mistake in Sluice. */
-export async function run(argv: readonly string[], version: string, output: Output): Promise<number> {
+export async function run(
+  argv: readonly string[],
+  version: string,
+  output: Output,
+  loadHost: ServerCommandPorts['loadHost'],
+): Promise<number> {
   let code: number = exitCodes.done;
   const program = new Command('sluice')
     .description('Downloads files over many connections, and never a wrong byte.')
@@ -36,17 +29,14 @@ export async function run(argv: readonly string[], version: string, output: Outp
       code = await get(plan, given, output);
     },
   );
-  for (const [name, help] of Object.entries(laterCommands)) {
-    program
-      .command(name)
-      .description(`${help} (comes with a later version)`)
-      .allowUnknownOption()
-      .argument('[argument...]')
-      .action(() => {
-        output.errorLine(`sluice: ${name} comes with a later version; this one has get`);
-        code = exitCodes.failed;
-      });
-  }
+  addServerCommands(program, {
+    version,
+    output,
+    loadHost,
+    end: (ended) => {
+      code = ended;
+    },
+  });
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
@@ -57,23 +47,22 @@ export async function run(argv: readonly string[], version: string, output: Outp
 
 /** What commander throws to end a run: help and version are fine, all else is a usage error told in one line. */
 function endOf(error: unknown, argv: readonly string[], program: Command, output: Output): number {
-  if (error instanceof UsageError) return refuse(error.message, output);
+  const given = program.commands.find((command) => command.name() === argv[0])?.name() ?? 'get';
+  const refuse = (message: string): number => {
+    output.errorLine(`sluice: ${printable(message)}; sluice ${given} --help lists the options`);
+    return exitCodes.usage;
+  };
+  if (error instanceof UsageError) return refuse(error.message);
   if (!(error instanceof CommanderError)) throw error;
   if (error.exitCode === 0) return exitCodes.done;
   if (error.code === 'commander.help') {
     output.errorLine(program.helpInformation().trimEnd());
     return exitCodes.usage;
   }
-  const [first = ''] = argv;
-  if (error.code === 'commander.unknownCommand' && /^https?:/i.test(first)) {
-    return refuse('to download an address, say sluice get and the address', output);
+  if (error.code === 'commander.unknownCommand' && /^https?:/i.test(argv[0] ?? '')) {
+    return refuse('to download an address, say sluice get and the address');
   }
-  return refuse(error.message.replace(/^error: /, '').replaceAll('\n', ' '), output);
-}
-
-function refuse(message: string, output: Output): number {
-  output.errorLine(`sluice: ${printable(message)}; sluice get --help lists the options`);
-  return exitCodes.usage;
+  return refuse(error.message.replace(/^error: /, '').replaceAll('\n', ' '));
 }
 
 async function readStdin(): Promise<string> {

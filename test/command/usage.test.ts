@@ -12,7 +12,7 @@ async function runHere(argv: readonly string[]) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   process.chdir(directory.path);
   try {
-    const code = await run(argv, '9.9.9', new Output(stdout, stderr));
+    const code = await run(argv, '9.9.9', new Output(stdout, stderr), () => Promise.reject(new Error('nothing is served here')));
     return {
       code,
       stdout: String(stdout.read() ?? ''),
@@ -165,12 +165,26 @@ describe('what needs no network', () => {
     for (const option of options.split(' ')) expect(stdout).toContain(option.replace(',', ''));
   });
 
-  test.each(['serve', 'add', 'list', 'pause', 'resume', 'remove', 'limit', 'status', 'watch'])(
-    '%s says in one line that it comes with a later version',
-    async (name) => {
-      const { code, stdout, stderr } = await runHere([name, '--port', '80', 'x']);
-      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-      expect(stderr).toBe(`sluice: ${name} comes with a later version; this one has get\n`);
-    },
-  );
+  test.each([
+    ['add', url],
+    ['list'],
+    ['pause', 'all'],
+    ['resume', 'all'],
+    ['remove', 'all'],
+    ['limit', '1M'],
+    ['link', 'a1', url],
+    ['status'],
+    ['watch'],
+  ])('%s says in one line that nothing runs with that folder, and what to start', async (...argv) => {
+    const { code, stdout, stderr, written } = await runHere([...argv, '--data', 'none']);
+    expect({ code, stdout, written }).toEqual({ code: 1, stdout: '', written: [] });
+    expect(stderr).toMatch(/^sluice: no app or server runs with \S*none: start sluice serve, or give its folder with --data\n$/);
+  });
+
+  test('a mistake in another command points to the help of that command', async () => {
+    expect(await runHere(['serve', '--port', '99999'])).toMatchObject({
+      code: 2,
+      stderr: 'sluice: --port: "99999" is not a whole number from 0 to 65535; sluice serve --help lists the options\n',
+    });
+  });
 });
