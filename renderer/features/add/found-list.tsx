@@ -1,0 +1,204 @@
+/** The downloads that were found: take or leave each, what the server says of it, its own name and place. */
+import { Button, Checkbox, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { useStore } from 'zustand';
+import { hostOf, nameFromAddress } from '../../format/address.ts';
+import { sizeText } from '../../format/size.ts';
+import { spanText } from '../../format/time.ts';
+import { causeText } from '../../i18n/failure-text.ts';
+import { type Translate, useTexts } from '../../i18n/use-texts.ts';
+import type { Found } from '../../state/adding.ts';
+import { choose } from '../../state/selection.ts';
+import { useApp } from '../../state/use-app.ts';
+import { IconButton } from '../../ui/icon-button.tsx';
+import { FileIcon } from '../list/cells.tsx';
+import classes from './add.module.css';
+
+/** More are added, but not drawn: nobody reads a thousand lines. */
+const mostDrawn = 200;
+
+const nameOf = ({ own, look, request }: Found): string =>
+  own.name ?? (look.type === 'found' ? look.probe.name : nameFromAddress(request.url));
+
+export function FoundList({ onClose }: { onClose(): void }) {
+  const { t } = useTexts();
+  const { adding } = useApp();
+  const found = useStore(adding.store, (state) => state.found);
+  const duplicates = found.filter(({ outcome }) => outcome?.type === 'duplicate').map(({ key }) => key);
+  const taken = found.filter(({ isTaken }) => isTaken).length;
+  const known = found.reduce(
+    (sum, { isTaken, look }) => sum + (isTaken && look.type === 'found' ? (look.probe.size ?? 0) : 0),
+    0,
+  );
+  const takeAll = (isTaken: boolean) => {
+    for (const { key } of found) adding.change(key, { isTaken });
+  };
+  return (
+    <section>
+      <div className={classes.foundHead}>
+        <Checkbox
+          aria-label={t('add.takeAll')}
+          checked={taken === found.length}
+          indeterminate={taken > 0 && taken < found.length}
+          onChange={(event) => takeAll(event.currentTarget.checked)}
+        />
+        <p className={classes.soft}>
+          {t('add.found', { count: found.length })}
+          {known > 0 && <span> · {sizeText(known)}</span>}
+        </p>
+        {duplicates.length > 1 && (
+          <Button variant="default" onClick={() => void adding.sendAnyway(duplicates)}>
+            {t('add.duplicateAddAll')}
+          </Button>
+        )}
+      </div>
+      <ul className={classes.list}>
+        {found.slice(0, mostDrawn).map((one) => (
+          <FoundItem key={one.key} one={one} onClose={onClose} />
+        ))}
+      </ul>
+      {found.length > mostDrawn && <p className={classes.soft}>{t('add.more', { count: found.length - mostDrawn })}</p>}
+    </section>
+  );
+}
+
+function FoundItem({ one, onClose }: { readonly one: Found; onClose(): void }) {
+  const { t, language } = useTexts();
+  const { adding } = useApp();
+  const [isEditing, setEditing] = useState(false);
+  const name = nameOf(one);
+  const { look } = one;
+  return (
+    <li className={classes.item}>
+      <Checkbox
+        aria-label={t('add.take', { name })}
+        checked={one.isTaken}
+        onChange={(event) => adding.change(one.key, { isTaken: event.currentTarget.checked })}
+      />
+      <FileIcon name={name} isCompact={false} />
+      <div>
+        <div className={classes.itemName} title={name}>
+          {name}
+        </div>
+        <div className={classes.itemLine} data-tone={look.type === 'failed' ? 'failed' : undefined} title={one.request.url}>
+          {lookText(one, t, (seconds) => spanText(seconds, language))}
+        </div>
+      </div>
+      <span className={classes.size}>{look.type === 'found' ? sizeText(look.probe.size) : ''}</span>
+      <IconButton
+        icon="edit"
+        size={26}
+        label={t('add.edit', { name })}
+        isPressed={isEditing}
+        onClick={() => setEditing(!isEditing)}
+      />
+      {one.outcome !== undefined && <Outcome one={one} outcome={one.outcome} onClose={onClose} />}
+      {isEditing && <OwnFields one={one} />}
+    </li>
+  );
+}
+
+function lookText({ look, request }: Found, t: Translate, spanOf: (seconds: number) => string): string {
+  const host = hostOf(request.url);
+  if (look.type === 'asking') return `${host} · ${t('add.checking')}`;
+  if (look.type === 'failed') return `${t('add.checkFailed')} (${look.message})`;
+  if (look.type === 'none') return request.url;
+  const { resumable, contentType, finalUrl, linkExpiresAt, directory } = look.probe;
+  const parts = [
+    hostOf(finalUrl) === host ? host : t('add.goesOn', { address: finalUrl }),
+    resumable === undefined ? undefined : t(resumable ? 'add.resumable' : 'add.notResumable'),
+    contentType,
+    linkExpiresAt === undefined ? undefined : t('list.linkDies', { span: spanOf((linkExpiresAt - Date.now()) / 1000) }),
+    directory,
+  ];
+  return parts.filter(Boolean).join(' · ');
+}
+
+interface OutcomeProps {
+  readonly one: Found;
+  readonly outcome: NonNullable<Found['outcome']>;
+  onClose(): void;
+}
+
+function Outcome({ one, outcome, onClose }: OutcomeProps) {
+  const { t } = useTexts();
+  const app = useApp();
+  if (outcome.type === 'refused') {
+    return (
+      <div className={classes.below} role="alert">
+        <div className={classes.itemLine} data-tone="failed">
+          {t('add.refused')}: {causeText(t, outcome.failure)}
+        </div>
+      </div>
+    );
+  }
+  const { of, id } = outcome;
+  const show = () => {
+    if (id === undefined) return;
+    app.view.setState({ filter: 'all', category: undefined, search: '' });
+    app.selection.setState(choose(id));
+    onClose();
+  };
+  const takeAsLink = async () => {
+    if (id === undefined) return;
+    if (await app.attempt(() => app.call('link.replace', { id, url: one.request.url }))) app.adding.drop(one.key);
+  };
+  return (
+    <div className={classes.below}>
+      <div className={classes.itemLine} data-tone="failed">
+        {t('add.duplicates')}:{' '}
+        {t(of === 'url' ? 'add.duplicateUrl' : of === 'target' ? 'add.duplicateTarget' : 'add.duplicateFile')}
+      </div>
+      <div className={classes.choices}>
+        <Button variant="light" onClick={() => void app.attempt(() => app.adding.sendAnyway([one.key]))}>
+          {t('add.duplicateAdd')}
+        </Button>
+        {id !== undefined && (
+          <>
+            <Button variant="default" onClick={show}>
+              {t('add.duplicateShow')}
+            </Button>
+            <Button variant="default" onClick={() => void takeAsLink()}>
+              {t('add.duplicateLink')}
+            </Button>
+          </>
+        )}
+        <Button variant="default" onClick={() => app.adding.drop(one.key)}>
+          {t('add.duplicateSkip')}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function OwnFields({ one: { key, own, look } }: { readonly one: Found }) {
+  const { t } = useTexts();
+  const { adding } = useApp();
+  const set = (field: 'name' | 'directory' | 'category', value: string) => {
+    const { [field]: _, ...rest } = own;
+    adding.change(key, { own: value === '' ? rest : { ...rest, [field]: value } });
+  };
+  const probe = look.type === 'found' ? look.probe : undefined;
+  return (
+    <div className={`${classes.below} ${classes.own}`}>
+      <TextInput
+        label={t('add.nameOf')}
+        placeholder={probe?.name ?? ''}
+        value={own.name ?? ''}
+        onChange={(event) => set('name', event.currentTarget.value)}
+      />
+      <TextInput
+        label={t('add.folder')}
+        placeholder={probe?.directory ?? ''}
+        value={own.directory ?? ''}
+        onChange={(event) => set('directory', event.currentTarget.value)}
+      />
+      <TextInput
+        label={t('add.category')}
+        placeholder={probe?.category ?? ''}
+        value={own.category ?? ''}
+        onChange={(event) => set('category', event.currentTarget.value)}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,141 @@
+/** A table of names and values: headers or cookies. */
+import { Button, Textarea, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { parseCookiesTxt } from '#shared/cookies-txt';
+import { type Pair, parseCookieHeader, parseHeaders } from '../../format/fields.ts';
+import { useTexts } from '../../i18n/use-texts.ts';
+import { type DraftErrors, type FieldError, type FieldRow, mergeFields, moveField, toField } from '../../state/request-draft.ts';
+import { IconButton } from '../../ui/icon-button.tsx';
+import classes from './request.module.css';
+
+interface FieldTableProps {
+  readonly kind: 'headers' | 'cookies';
+  readonly rows: readonly FieldRow[];
+  readonly errors: DraftErrors['fields'];
+  onChange(rows: readonly FieldRow[]): void;
+}
+
+/** A Cookie header, or a cookies.txt, which has tabs. */
+const parsePasted = (kind: FieldTableProps['kind'], text: string): readonly Pair[] => {
+  if (kind === 'headers') return parseHeaders(text).headers;
+  return text.includes('\t') ? parseCookiesTxt(text).cookies : parseCookieHeader(text);
+};
+
+export function FieldTable({ kind, rows, errors, onChange }: FieldTableProps) {
+  const { t } = useTexts();
+  const [isPasting, setPasting] = useState(false);
+  const isHeaders = kind === 'headers';
+  return (
+    <section>
+      <div className={classes.tableHead}>
+        <h3>{t(isHeaders ? 'request.headers' : 'request.cookies')}</h3>
+        <Button variant="default" size="compact-xs" onClick={() => setPasting(!isPasting)} aria-expanded={isPasting}>
+          {t(isHeaders ? 'request.pasteHeaders' : 'request.pasteCookies')}
+        </Button>
+        <Button variant="default" size="compact-xs" onClick={() => onChange([...rows, toField({ name: '', value: '' })])}>
+          {t(isHeaders ? 'request.newHeader' : 'request.newCookie')}
+        </Button>
+      </div>
+      {isPasting && (
+        <PasteField
+          kind={kind}
+          onTaken={(pairs) => {
+            onChange(mergeFields(rows, pairs, isHeaders));
+            setPasting(false);
+          }}
+        />
+      )}
+      {rows.map((row, index) => (
+        <FieldLine key={row.key} {...{ kind, rows, row, index, onChange }} error={errors.get(row.key)} />
+      ))}
+    </section>
+  );
+}
+
+interface FieldLineProps extends Pick<FieldTableProps, 'kind' | 'rows' | 'onChange'> {
+  readonly row: FieldRow;
+  readonly index: number;
+  readonly error: FieldError | undefined;
+}
+
+function FieldLine({ kind, rows, row, index, error, onChange }: FieldLineProps) {
+  const { t } = useTexts();
+  const number = index + 1;
+  const isHeaders = kind === 'headers';
+  const change = (part: Partial<FieldRow>) => onChange(rows.map((one) => (one.key === row.key ? { ...one, ...part } : one)));
+  const name = row.name || String(number);
+  return (
+    <div className={classes.row}>
+      <TextInput
+        size="xs"
+        aria-label={t(isHeaders ? 'request.header' : 'request.cookie', { number })}
+        value={row.name}
+        onChange={(event) => change({ name: event.currentTarget.value })}
+        error={error === undefined ? undefined : t(`request.${error}`)}
+        spellCheck={false}
+      />
+      <TextInput
+        size="xs"
+        aria-label={t(isHeaders ? 'request.headerValue' : 'request.cookieValue', { number })}
+        value={row.value ?? ''}
+        placeholder={row.value === null ? `••• ${t('request.kept')}` : ''}
+        onChange={(event) => change({ value: event.currentTarget.value })}
+        spellCheck={false}
+      />
+      <span className={classes.rowTools}>
+        {isHeaders && (
+          <>
+            <IconButton
+              icon="up"
+              size={26}
+              label={t('request.up', { name })}
+              isDisabled={index === 0}
+              onClick={() => onChange(moveField(rows, index, -1))}
+            />
+            <IconButton
+              icon="down"
+              size={26}
+              label={t('request.down', { name })}
+              isDisabled={index === rows.length - 1}
+              onClick={() => onChange(moveField(rows, index, 1))}
+            />
+          </>
+        )}
+        <IconButton
+          icon="close"
+          size={26}
+          label={t('request.drop', { name })}
+          onClick={() => onChange(rows.filter(({ key }) => key !== row.key))}
+        />
+      </span>
+    </div>
+  );
+}
+
+function PasteField({ kind, onTaken }: { readonly kind: FieldTableProps['kind']; onTaken(pairs: readonly Pair[]): void }) {
+  const { t } = useTexts();
+  const [text, setText] = useState('');
+  const [isUnread, setUnread] = useState(false);
+  const take = () => {
+    const pairs = parsePasted(kind, text);
+    if (pairs.length === 0) setUnread(true);
+    else onTaken(pairs);
+  };
+  return (
+    <div className={classes.paste}>
+      <Textarea
+        label={t(kind === 'headers' ? 'request.pasteHeaders' : 'request.pasteCookies')}
+        description={t(kind === 'headers' ? 'request.pasteHeadersHelp' : 'request.pasteCookiesHelp')}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        error={isUnread ? t('request.nothingTaken') : undefined}
+        autosize
+        minRows={3}
+        maxRows={8}
+      />
+      <Button onClick={take} disabled={text.trim() === ''}>
+        {t('request.take')}
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,90 @@
+/** The controls of the settings. A text is written when it is left or Enter is pressed, all others at once. */
+import { NativeSelect, NumberInput, Switch, Textarea, TextInput } from '@mantine/core';
+import { type KeyboardEvent, useEffect, useState } from 'react';
+
+interface Labelled {
+  readonly label: string;
+}
+
+interface TextSettingProps extends Labelled {
+  readonly value: string;
+  readonly placeholder?: string;
+  readonly isLong?: boolean;
+  /** What is wrong with it; nothing is written while something is. */
+  check?(text: string): string | undefined;
+  onWrite(text: string): void;
+}
+
+export function TextSetting({ label, value, placeholder = '', isLong = false, check, onWrite }: TextSettingProps) {
+  const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
+  const error = check?.(text);
+  const write = () => {
+    if (text !== value && error === undefined) onWrite(text);
+  };
+  const common = {
+    'aria-label': label,
+    value: text,
+    placeholder,
+    error,
+    spellCheck: false,
+    onBlur: write,
+    onChange: (event: { currentTarget: { value: string } }) => setText(event.currentTarget.value),
+  };
+  if (isLong) return <Textarea {...common} autosize minRows={2} maxRows={6} />;
+  return <TextInput {...common} onKeyDown={(event: KeyboardEvent) => event.key === 'Enter' && write()} />;
+}
+
+interface NumberSettingProps extends Labelled {
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  onWrite(value: number): void;
+}
+
+export function NumberSetting({ label, value, min, max, onWrite }: NumberSettingProps) {
+  const [typed, setTyped] = useState<string | number>(value);
+  useEffect(() => setTyped(value), [value]);
+  const write = (next: string | number) => {
+    const number = Number(next);
+    if (next !== '' && Number.isInteger(number) && number >= min && number <= max && number !== value) onWrite(number);
+  };
+  return (
+    <NumberInput
+      aria-label={label}
+      value={typed}
+      min={min}
+      max={max}
+      clampBehavior="blur"
+      allowDecimal={false}
+      onChange={(next) => {
+        setTyped(next);
+        write(next);
+      }}
+    />
+  );
+}
+
+interface SwitchSettingProps extends Labelled {
+  readonly value: boolean;
+  onWrite(value: boolean): void;
+}
+
+export const SwitchSetting = ({ label, value, onWrite }: SwitchSettingProps) => (
+  <Switch aria-label={label} checked={value} onChange={(event) => onWrite(event.currentTarget.checked)} />
+);
+
+interface SelectSettingProps<T extends string> extends Labelled {
+  readonly value: T;
+  readonly choices: readonly (readonly [value: T, label: string])[];
+  onWrite(value: T): void;
+}
+
+export const SelectSetting = <T extends string>({ label, value, choices, onWrite }: SelectSettingProps<T>) => (
+  <NativeSelect
+    aria-label={label}
+    value={value}
+    data={choices.map(([choice, text]) => ({ value: choice, label: text }))}
+    onChange={(event) => onWrite(event.currentTarget.value as T)}
+  />
+);

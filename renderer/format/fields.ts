@@ -1,0 +1,36 @@
+/** What people paste into the tables of headers and cookies. */
+
+export interface Pair {
+  readonly name: string;
+  readonly value: string;
+}
+
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+export const isHeaderName = (name: string): boolean => headerName.test(name);
+
+/** `Name: value` a line, as a browser's tools copy them; what is no header comes back in `rest`. */
+export function parseHeaders(text: string): { readonly headers: Pair[]; readonly rest: string[] } {
+  const headers: Pair[] = [];
+  const rest: string[] = [];
+  for (const line of text.split(/\r?\n/)) {
+    if (line.trim() === '') continue;
+    // HTTP/2 pseudo headers begin with a colon: they are no headers of a request.
+    const colon = line.indexOf(':', 1);
+    const name = line.slice(0, colon).trim();
+    if (colon > 0 && isHeaderName(name)) headers.push({ name, value: line.slice(colon + 1).trim() });
+    else rest.push(line.trim());
+  }
+  return { headers, rest };
+}
+
+/** A Cookie header's value, with or without its name. */
+export function parseCookieHeader(text: string): Pair[] {
+  return text
+    .replace(/^\s*cookie\s*:/i, '')
+    .split(/[;\r\n]+/)
+    .map((part) => part.trim())
+    .filter((part) => part.includes('='))
+    .map((part) => ({ name: part.slice(0, part.indexOf('=')).trim(), value: part.slice(part.indexOf('=') + 1).trim() }))
+    .filter(({ name }) => name !== '');
+}

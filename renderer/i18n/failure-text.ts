@@ -1,0 +1,21 @@
+/** A failure in the page's language. */
+import { failures } from './en/failures.ts';
+import type { Translate } from './use-texts.ts';
+
+type PlainCode = Exclude<keyof typeof failures, 'E_HTTP'>;
+
+const isKnown = (code: string): code is PlainCode => code !== 'E_HTTP' && Object.hasOwn(failures, code);
+const statusOf = (code: string): string | undefined => /^E_HTTP_(\d+)$/.exec(code)?.[1];
+
+/** In a few words. */
+export function failureText(t: Translate, code: string): string {
+  const status = statusOf(code);
+  if (status !== undefined) return t('failures.E_HTTP', { status });
+  return t(isKnown(code) ? `failures.${code}` : 'failures.other');
+}
+
+/** With the application's own sentence, unless the few words have said it all. */
+export function causeText(t: Translate, { code, message }: { readonly code: string; readonly message: string }): string {
+  const words = failureText(t, code);
+  return statusOf(code) === undefined ? `${words} – ${message}` : words;
+}

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import type { DownloadRow } from '#shared/rows';
+import { cureFor, fewerConnections } from '../../../renderer/state/cure.ts';
+import { rowOf } from '../rows.ts';
+
+const failed = (code: string, part: Partial<DownloadRow> = {}) =>
+  cureFor(rowOf(1, { state: 'failed', failure: { code, message: '' }, ...part }));
+
+test('each cause has the cure that helps', () => {
+  expect(
+    ['E_AUTH', 'E_HTTP_404', 'E_HTTP_503', 'E_FS_FULL', 'E_HASH', 'E_TIMEOUT', 'E_HTTP_418'].map((code) => failed(code)),
+  ).toEqual([...['logIn', 'newLink', 'fewer', 'space', 'fresh', 'retry', 'retry']]);
+});
+
+test('with one connection fewer are no cure', () => {
+  expect(failed('E_HOST_BUSY', { connections: 1 })).toBe('retry');
+  expect([8, 3, 1].map(fewerConnections)).toEqual([4, 1, 1]);
+});
+
+test('a waiting download offers what ends its wait, a running one nothing', () => {
+  expect(cureFor(rowOf(1, { state: 'waiting', waitingFor: 'url' }))).toBe('newLink');
+  expect(cureFor(rowOf(1, { state: 'waiting', waitingFor: 'retry' }))).toBe('retry');
+  expect(cureFor(rowOf(1, { state: 'waiting', waitingFor: 'network' }))).toBeUndefined();
+  expect(cureFor(rowOf(1, { state: 'running' }))).toBeUndefined();
+});
