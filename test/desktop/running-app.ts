@@ -1,0 +1,90 @@
+/** The built desktop app with folders of its own, on the stand-in. */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Page } from '@playwright/test';
+import { connectRemote, type Remote } from '#command/remote';
+import type { CallName, Result, Sent } from '#shared/contract';
+import { LaunchedApp, type LaunchOptions } from '../support/electron/launch.ts';
+import { type TempDirectory, tempDirectory } from '../support/temp.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+export const mainScript = join(root, 'out/app/main.cjs');
+
+export class RunningApp implements AsyncDisposable {
+  readonly folder: TempDirectory;
+  #app: LaunchedApp | undefined;
+  #remote: Remote | undefined;
+
+  constructor(folder: TempDirectory) {
+    this.folder = folder;
+  }
+
+  static async start(options: Partial<LaunchOptions> = {}): Promise<RunningApp> {
+    const folder = await tempDirectory();
+    mkdirSync(folder.file('files'));
+    const running = new RunningApp(folder);
+    await running.start(options);
+    return running;
+  }
+
+  /** Again, with the folders it had. */
+  async start(options: Partial<LaunchOptions> = {}): Promise<LaunchedApp> {
+    const env = { ...this.env, ...options.env };
+    this.#remote?.[Symbol.dispose]();
+    this.#remote = undefined;
+    this.#app = await LaunchedApp.start({ main: mainScript, ...options, env });
+    return this.#app;
+  }
+
+  get app(): LaunchedApp {
+    if (this.#app === undefined) throw new Error('the app was not started');
+    return this.#app;
+  }
+
+  get env(): NodeJS.ProcessEnv {
+    return {
+      HOME: this.folder.path,
+      XDG_CONFIG_HOME: this.folder.file('config'),
+      SLUICE_DATA: this.folder.file('data'),
+      STAND_IN_DOWNLOADS: this.folder.file('files'),
+    };
+  }
+
+  /** The main window's page, drawn. */
+  async page(): Promise<Page> {
+    const page = await this.app.window();
+    await page.getByRole('button', { name: 'Add', exact: true }).waitFor();
+    return page;
+  }
+
+  /** Asks the app as the command line does, over its socket: what the window shows is not trusted. */
+  async call<K extends CallName>(name: K, input?: Sent<K>): Promise<Result<K>> {
+    for (;;) {
+      try {
+        this.#remote ??= await connectRemote(this.folder.file('data'));
+        return await this.#remote.call(name, input);
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'UNREACHABLE') throw error;
+        // It is not up yet.
+        this.#remote = undefined;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  }
+
+  /** Names of the downloads that are not done. */
+  async listed(): Promise<string[]> {
+    return (await this.call('downloads.snapshot', { offset: 0, limit: 100 })).rows.map(({ name }) => name);
+  }
+
+  /** Where downloads are put. */
+  file(name: string): string {
+    return this.folder.file('files', name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#remote?.[Symbol.dispose]();
+    await this.#app?.[Symbol.asyncDispose]();
+    await this.folder[Symbol.asyncDispose]();
+  }
+}
