@@ -19,16 +19,16 @@ const imports: Record<string, { legal: string[]; forbidden: string[] }> = {
     forbidden: ['node:fs', 'fs', 'undici', '#engine', '../electron/engine/clock.ts', './../electron/engine/clock.ts'],
   },
   'electron/engine': {
-    legal: ['node:fs', 'node:fs/promises', 'tough-cookie', '#shared/failure', './clock.ts'],
+    legal: ['node:fs', 'node:fs/promises', 'tough-cookie', '#shared/failure', './clock.ts', '#engine/clock'],
     forbidden: ['undici', 'electron', 'zod', 'fs', '#downloads', '#ipc/answer', '../downloads/index.ts', './../cli.ts'],
   },
   'electron/downloads': {
-    legal: ['node:path', '#engine', '#shared/download', './queue.ts'],
+    legal: ['node:path', '#engine', '#shared/download', './queue.ts', '#downloads/list/turn'],
     forbidden: ['undici', 'conf', '#engine/limiter', '#ipc/answer', '../engine/limiter.ts'],
   },
   'electron/ipc': {
     legal: ['zod', '#downloads', '#shared/contract', './answer.ts'],
-    forbidden: ['electron', 'node:fs', '#engine', '#server/http', '../downloads/index.ts'],
+    forbidden: ['electron', 'node:fs', '#engine', '#downloads/list/turn', '#server/http', '../downloads/index.ts'],
   },
   'electron/desktop': {
     legal: ['electron', 'electron-store', 'node:os', '#ipc/answer', '#downloads', '#shared/download', './tray.ts'],
@@ -62,12 +62,15 @@ const imports: Record<string, { legal: string[]; forbidden: string[] }> = {
 /** The files with rules of their own. */
 const rootImports: Record<string, { legal: string[]; forbidden: string[] }> = {
   'electron/main.ts': {
-    legal: ['electron', '#desktop/window', '#engine'],
-    forbidden: ['undici', './engine/clock.ts', '#command/get'],
+    legal: ['electron', '#desktop/window', '#server/start', '#command/program', '#engine'],
+    forbidden: ['undici', 'hono', './engine/clock.ts', './desktop/window.ts'],
   },
   'electron/cli.ts': { legal: ['#command/get', '#server/http', '#engine'], forbidden: ['electron', 'undici', '#desktop/window'] },
   'electron/preload.ts': { legal: ['electron'], forbidden: ['node:fs', '#shared/contract'] },
-  'electron/engine/http.ts': { legal: ['undici', 'undici/lib/dispatcher/client.js'], forbidden: ['electron', '#downloads'] },
+  'electron/engine/network/http.ts': {
+    legal: ['undici', 'undici/lib/dispatcher/client.js'],
+    forbidden: ['electron', '#downloads'],
+  },
 };
 
 /** By runtime: a line that must compile there, and globals that do not exist there. */

@@ -11,7 +11,7 @@
  * The first fault that matches applies. Disposing throws for each that never fired. `heal()` ends all of them.
  */
 import { type Clock, systemClock } from '../../electron/engine/clock.ts';
-import { type FileIdentity, type FileIo, nodeFileIo, type OpenFile, type OpenMode } from '../../electron/engine/file-io.ts';
+import { type FileIdentity, type FileIo, nodeFileIo, type OpenFile, type OpenMode } from '../../electron/engine/disk/file-io.ts';
 import { type DiskEffect, type DiskFault, DiskPlan, type DiskRecord } from './disk-faults.ts';
 import type { ObservingClock } from './jump-clock.ts';
 

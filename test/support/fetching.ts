@@ -12,7 +12,7 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import type { DownloadEvent, DownloadRequest, DownloadState, DownloadTarget, Interval } from '#shared/download';
-import { Checkpoint } from '../../electron/engine/checkpoint.ts';
+import { Checkpoint } from '../../electron/engine/disk/checkpoint.ts';
 import type { Download } from '../../electron/engine/download.ts';
 import { createEngine, type Engine } from '../../electron/engine/engine.ts';
 import { union } from '../../electron/engine/intervals.ts';

@@ -51,6 +51,7 @@ export class JumpClock implements ObservingClock, Disposable {
   readonly #busy = new Set<() => boolean>();
   readonly #startedAt = performance.now();
   #jumpedMs = 0;
+  #suspendedMs = 0;
   #activeAt = performance.now();
   #seen = '';
   #idlePolls = 0;
@@ -73,9 +74,23 @@ export class JumpClock implements ObservingClock, Disposable {
     return this.now() + this.wallOffsetMs;
   }
 
+  uptimeNow(): number {
+    return this.now() + this.#suspendedMs;
+  }
+
   /** Milliseconds skipped so far. */
   get jumpedMs(): number {
     return this.#jumpedMs;
+  }
+
+  /** As if the computer had slept: no timer runs meanwhile, and all that fell due run late. */
+  sleep(ms: number): void {
+    this.#jumpedMs += ms;
+  }
+
+  /** As if it had slept with its monotonic clock stopped, as Linux does. */
+  suspend(ms: number): void {
+    this.#suspendedMs += ms;
   }
 
   get pendingTimers(): number {

@@ -1,7 +1,7 @@
 /** Borrowing from the pool as a download does, one exchange at a time. */
 import assert from 'node:assert/strict';
-import type { Loan, Pool } from '../../electron/engine/pool.ts';
-import type { ConnectionTarget } from '../../electron/engine/route.ts';
+import type { Loan, Pool } from '../../electron/engine/network/pool.ts';
+import type { ConnectionTarget } from '../../electron/engine/network/route.ts';
 import type { Origin } from './origin.ts';
 
 const never = new AbortController().signal;

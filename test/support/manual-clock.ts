@@ -5,6 +5,8 @@ import { TimerQueue } from './timer-queue.ts';
 export class ManualClock implements Clock {
   /** The system's clock minus ours, free to jump: what setting the computer's date does. */
   wallOffsetMs: number;
+  /** Added to by a test whose computer sleeps while its monotonic clock stands still. */
+  asleepMs = 0;
   readonly #timers = new TimerQueue();
   #nowMs = 0;
 
@@ -18,6 +20,10 @@ export class ManualClock implements Clock {
 
   wallNow(): number {
     return this.#nowMs + this.wallOffsetMs;
+  }
+
+  uptimeNow(): number {
+    return this.#nowMs + this.asleepMs;
   }
 
   setTimer(run: () => void, delayMs: number): () => void {

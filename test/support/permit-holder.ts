@@ -1,6 +1,6 @@
 /** Somebody who asks a host's gate for connections and remembers what they got. */
 import type { Clock } from '../../electron/engine/clock.ts';
-import type { HostGate, Permit } from '../../electron/engine/host-gate.ts';
+import type { HostGate, Permit } from '../../electron/engine/network/host-gate.ts';
 
 const never = new AbortController().signal;
 

@@ -5,11 +5,11 @@
 import { open, writeFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import type { Interval } from '#shared/download';
-import { Checkpoint } from '../../electron/engine/checkpoint.ts';
-import { type CheckpointIdentity, urlHash } from '../../electron/engine/checkpoint-format.ts';
-import { nodeFileIo } from '../../electron/engine/file-io.ts';
+import { Checkpoint } from '../../electron/engine/disk/checkpoint.ts';
+import { type CheckpointIdentity, urlHash } from '../../electron/engine/disk/checkpoint-format.ts';
+import { nodeFileIo } from '../../electron/engine/disk/file-io.ts';
+import { encodeExtent } from '../../electron/engine/disk/sums.ts';
 import { holes, intersect } from '../../electron/engine/intervals.ts';
-import { encodeExtent } from '../../electron/engine/sums.ts';
 import { type Content, content } from './content.ts';
 
 const sliceBytes = 64 * 1024;

@@ -2,9 +2,9 @@
  * A download without sockets: connections of given speeds, leases by the engine's own plan and map, time in steps. It is
  * what the plan is tried on thousands of times, so it knows nothing but plan, map and speed.
  */
-import { type Lease, RangeMap } from '../../electron/engine/range-map.ts';
-import { isDrip, type LeaseView, type Plan, plan } from '../../electron/engine/schedule.ts';
-import { SpeedMeter } from '../../electron/engine/speed.ts';
+import { type Lease, RangeMap } from '../../electron/engine/transfer/range-map.ts';
+import { isDrip, type LeaseView, type Plan, plan } from '../../electron/engine/transfer/schedule.ts';
+import { SpeedMeter } from '../../electron/engine/transfer/speed.ts';
 import { ManualClock } from './manual-clock.ts';
 
 /** How a connection behaves from its opening to its end. */
@@ -120,6 +120,7 @@ export class VirtualNetwork {
       helperBytesPerSecond: slot.lastSpeed,
       bestBytesPerSecond: this.#bestSpeed,
       helperStartMs: slot.isWarm ? roundTripMs : 3 * roundTripMs,
+      roundTripMs,
       connections: this.#slots.length,
       isFragile,
       mayHedge: mayHedge && !this.#slots.some(({ lease }) => lease?.isHedge),

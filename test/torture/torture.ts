@@ -10,8 +10,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { Checkpoint } from '../../electron/engine/checkpoint.ts';
-import { nodeFileIo } from '../../electron/engine/file-io.ts';
+import { Checkpoint } from '../../electron/engine/disk/checkpoint.ts';
+import { nodeFileIo } from '../../electron/engine/disk/file-io.ts';
 import { sizeOf, union } from '../../electron/engine/intervals.ts';
 import { resourceOf } from '../support/answer.ts';
 import { type Content, content } from '../support/content.ts';
@@ -77,21 +77,7 @@ async function runOnce(
   const started = { requests: origin.requests.length, bytes: origin.bytesSent };
   const child = spawn(
     process.execPath,
-    [
-      '--max-semi-space-size=1',
-      '--import',
-      probe,
-      command,
-      'get',
-      origin.url(),
-      '-d',
-      directory.path,
-      '-o',
-      name,
-      '-x',
-      '4',
-      '--quiet',
-    ],
+    ['--import', probe, command, 'get', origin.url(), '-d', directory.path, '-o', name, '-x', '4', '--quiet'],
     { env: { ...process.env, SLUICE_DATA: directory.file('data'), TORTURE_AT: at }, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let complaint = '';

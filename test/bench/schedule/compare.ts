@@ -1,0 +1,43 @@
+/** Rules side by side on the same random networks, each measured by the best that any could do there. */
+import { idealMs } from './ideal.ts';
+import { describeNetwork, makeNetwork, type Network } from './network.ts';
+import { equalParts, halves, sparsestRun } from './rivals.ts';
+import { type Rule, type Run, simulate, sluice } from './simulate.ts';
+
+/** All that are compared, ours first. */
+export const rules: readonly Rule[] = [sluice, equalParts, halves, sparsestRun];
+
+/** One rule on one network. */
+export interface Result extends Run {
+  readonly network: Network;
+  /** Of the time of the ideal, 1 at least. */
+  readonly ratio: number;
+}
+
+/** Runs every rule of `compared` on each network. @throws Error where a rule never ends, or is faster than can be. */
+export function compare(
+  seed: number,
+  networks: number,
+  compared: readonly Rule[],
+  onNetwork: (count: number) => void = () => {},
+): Map<Rule, Result[]> {
+  const results = new Map<Rule, Result[]>(compared.map((rule) => [rule, []]));
+  for (let index = 0; index < networks; index += 1) {
+    const network = makeNetwork(seed, index);
+    const bestMs = idealMs(network);
+    for (const [rule, theirs] of results) {
+      const run = simulate(network, rule);
+      const ratio = run.timeMs / bestMs;
+      if (ratio < 0.999999) throw new Error(`${rule.name} is faster than can be, ${ratio}: ${describeNetwork(network)}`);
+      theirs.push({ ...run, network, ratio });
+    }
+    onNetwork(index + 1);
+  }
+  return results;
+}
+
+/** The value below which a share of them lies. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}

@@ -1,0 +1,183 @@
+/** What a person would see around the windows and do there: tray, menus, notifications, dialogs, other programs. Tests read and use it. */
+import { EventEmitter } from 'node:events';
+import type {
+  Dialog,
+  Menu,
+  MenuItem,
+  MenuItemConstructorOptions,
+  MessageBoxReturnValue,
+  Notification,
+  NotificationConstructorOptions,
+  OpenDialogReturnValue,
+  Shell,
+  Tray,
+} from 'electron';
+
+import { endLongTimers } from './long-timers.ts';
+
+/** What was handed to the system, in order. */
+export interface Handed {
+  readonly to: 'openExternal' | 'openPath' | 'showItemInFolder';
+  readonly what: string;
+}
+
+export const desk = {
+  trays: [] as StandInTray[],
+  notifications: [] as StandInNotification[],
+  handed: [] as Handed[],
+  /** What a person answers to the next dialogs. A dialog without an answer is an error. */
+  answers: [] as Partial<MessageBoxReturnValue & OpenDialogReturnValue>[],
+  /** Dialogs that were shown. */
+  dialogs: [] as { title: string; message: string }[],
+  badge: 0,
+  progress: -1,
+  loginItem: undefined as { openAtLogin?: boolean; args?: string[] } | undefined,
+  protocols: [] as string[],
+  /** Blockers of sleep that are on. */
+  awake: new Set<number>(),
+  isOnline: true,
+  clipboard: '',
+  endLongTimers,
+  keyStore: { isAvailable: true, backend: 'gnome_libsecret', isLocked: false },
+};
+
+let applicationMenu: StandInMenu | null = null;
+
+class StandInMenuItem implements Pick<MenuItem, 'label' | 'type' | 'enabled' | 'checked' | 'id' | 'click'> {
+  readonly id: string;
+  readonly label: string;
+  readonly type: MenuItem['type'];
+  readonly role: MenuItem['role'];
+  readonly accelerator: MenuItem['accelerator'];
+  readonly submenu: StandInMenu | undefined;
+  enabled: boolean;
+  checked: boolean;
+  readonly click: () => void;
+
+  constructor(options: MenuItemConstructorOptions) {
+    this.id = options.id ?? '';
+    this.label = options.label ?? '';
+    this.type = options.type ?? (options.submenu ? 'submenu' : 'normal');
+    this.role = options.role as MenuItem['role'];
+    this.accelerator = options.accelerator as MenuItem['accelerator'];
+    this.submenu = Array.isArray(options.submenu) ? StandInMenu.buildFromTemplate(options.submenu) : undefined;
+    this.enabled = options.enabled ?? true;
+    this.checked = options.checked ?? false;
+    this.click = () => {
+      if (this.enabled) options.click?.(this as unknown as MenuItem, undefined, {} as never);
+    };
+  }
+}
+
+export class StandInMenu extends EventEmitter implements Pick<Menu, 'getMenuItemById'> {
+  items: StandInMenuItem[] = [];
+
+  static buildFromTemplate(template: (MenuItemConstructorOptions | MenuItem)[]): StandInMenu {
+    const menu = new StandInMenu();
+    menu.items = template.map((options) => new StandInMenuItem(options as MenuItemConstructorOptions));
+    return menu;
+  }
+
+  static setApplicationMenu(menu: StandInMenu | null): void {
+    applicationMenu = menu;
+  }
+
+  static getApplicationMenu(): StandInMenu | null {
+    return applicationMenu;
+  }
+
+  getMenuItemById(id: string): MenuItem | null {
+    for (const item of this.items) {
+      const found = item.id === id ? (item as unknown as MenuItem) : item.submenu?.getMenuItemById(id);
+      if (found) return found;
+    }
+    return null;
+  }
+}
+
+export class StandInTray extends EventEmitter implements Pick<Tray, 'destroy' | 'setImage'> {
+  image: unknown;
+  toolTip = '';
+  menu: StandInMenu | null = null;
+
+  constructor(image: unknown) {
+    super();
+    this.image = image;
+    desk.trays.push(this);
+  }
+
+  setImage(image: unknown): void {
+    this.image = image;
+  }
+
+  setToolTip(text: string): void {
+    this.toolTip = text;
+  }
+
+  setContextMenu(menu: StandInMenu | null): void {
+    this.menu = menu;
+  }
+
+  destroy(): void {
+    desk.trays.splice(desk.trays.indexOf(this), 1);
+  }
+}
+
+export class StandInNotification extends EventEmitter implements Pick<Notification, 'show' | 'close' | 'title' | 'body'> {
+  readonly title: string;
+  readonly body: string;
+  readonly actions: NonNullable<NotificationConstructorOptions['actions']>;
+
+  constructor({ title = '', body = '', actions = [] }: NotificationConstructorOptions) {
+    super();
+    this.title = title;
+    this.body = body;
+    this.actions = actions;
+  }
+
+  static isSupported(): boolean {
+    return true;
+  }
+
+  show(): void {
+    desk.notifications.push(this);
+  }
+
+  close(): void {
+    this.emit('close');
+  }
+}
+
+function answerOf(title: string, message: string) {
+  desk.dialogs.push({ title, message });
+  const answer = desk.answers.shift();
+  if (answer === undefined) throw new Error(`nobody answers the dialog ${JSON.stringify(message)}`);
+  return answer;
+}
+
+export const dialog = {
+  async showMessageBox(...given: unknown[]): Promise<MessageBoxReturnValue> {
+    const { title = '', message = '' } = given.at(-1) as { title?: string; message?: string };
+    return { response: 0, checkboxChecked: false, ...answerOf(title, message) };
+  },
+  async showOpenDialog(...given: unknown[]): Promise<OpenDialogReturnValue> {
+    const { title = '', defaultPath = '' } = given.at(-1) as { title?: string; defaultPath?: string };
+    return { canceled: false, filePaths: [], ...answerOf(title, defaultPath) };
+  },
+  showErrorBox(title: string, message: string): void {
+    desk.dialogs.push({ title, message });
+  },
+} satisfies Partial<Dialog>;
+
+export const shell = {
+  async openExternal(what) {
+    desk.handed.push({ to: 'openExternal', what });
+  },
+  async openPath(what) {
+    desk.handed.push({ to: 'openPath', what });
+    return '';
+  },
+  showItemInFolder(what) {
+    desk.handed.push({ to: 'showItemInFolder', what });
+  },
+} satisfies Partial<Shell>;
