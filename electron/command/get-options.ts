@@ -26,6 +26,7 @@ export interface GivenOptions {
   readonly limitRate?: number;
   readonly proxy?: ProxySettings;
   readonly caCert?: string;
+  readonly caNative?: boolean;
   readonly insecure?: true;
   readonly checksum?: Checksum;
   readonly onChange?: 'restart' | 'fail';
@@ -75,6 +76,7 @@ const table: readonly (readonly [flags: string, help: string, read?: Read, prese
     values.proxy,
   ],
   ['--ca-cert <file>', 'trust the certificates in this PEM file too', plainText],
+  ['--ca-native', "trust the system's certificates too"],
   ['--insecure', 'accept any certificate'],
   ['--checksum <sum>', 'sha-256=HEX, sha-512=HEX, sha-1=HEX, md5=HEX, or auto: what the server sends', values.checksum],
   [

@@ -1,7 +1,14 @@
 /** From the options of `sluice get` to what the downloads layer is asked. Reads the files they name; writes nothing. */
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { checkUserName, type DownloadOptions, type DownloadOrder, type DownloadsOptions, type EngineOptions } from '#downloads';
+import {
+  checkUserName,
+  type DownloadOptions,
+  type DownloadOrder,
+  type DownloadsOptions,
+  type EngineOptions,
+  systemCertificates,
+} from '#downloads';
 import type { DownloadRequest, HeaderField, ProxySettings } from '#shared/download';
 import { proxiesFromEnv } from '#shared/proxy-env';
 import { readAddress, readList } from './addresses.ts';
@@ -84,7 +91,7 @@ async function collectUrls(
 
 /** What the options ask for themselves; each wins over the same part of --curl. */
 async function ownRequest(given: GivenOptions, former: readonly HeaderField[]): Promise<Partial<DownloadRequest>> {
-  const { cookie, user, insecure, data, caCert } = given;
+  const { cookie, user, insecure, data, caCert, caNative } = given;
   const method = given.method ?? (data === undefined ? undefined : 'POST');
   const named: HeaderField[] = [...(given.header ?? [])];
   if (given.userAgent !== undefined) named.push(['User-Agent', given.userAgent]);
@@ -95,6 +102,10 @@ async function ownRequest(given: GivenOptions, former: readonly HeaderField[]): 
   if (data !== undefined && !headers.some(([name]) => name.toLowerCase() === 'content-type')) {
     headers.push(['Content-Type', 'application/x-www-form-urlencoded']);
   }
+  const authorities = [
+    ...(caCert === undefined ? [] : [await readCertificates(caCert)]),
+    ...(caNative ? [systemCertificates()] : []),
+  ];
   return {
     ...(headers.length === 0 ? {} : { headers }),
     ...(method === undefined ? {} : { method }),
@@ -102,7 +113,7 @@ async function ownRequest(given: GivenOptions, former: readonly HeaderField[]): 
     ...(user === undefined ? {} : { login: user }),
     ...(data === undefined ? {} : { body: data }),
     ...(insecure === undefined ? {} : { insecure }),
-    ...(caCert === undefined ? {} : { ca: await readCertificates(caCert) }),
+    ...(authorities.length === 0 ? {} : { ca: authorities.join('\n') }),
   };
 }
 

@@ -13,7 +13,7 @@ export { type OpenStore, type StoreFile, schemaVersion } from '#downloads/store/
 export type { Vault } from '#downloads/store/vault';
 export type { DownloadOrder, DownloadRow, Downloads, DownloadsEvent, DownloadsOptions } from '#downloads/unattended/queue';
 export type { Outcome } from '#downloads/unattended/run';
-export { checkUserName, DownloadError, type DownloadOptions, type EngineOptions, safeUrl } from '#engine';
+export { checkUserName, DownloadError, type DownloadOptions, type EngineOptions, safeUrl, systemCertificates } from '#engine';
 export type { Application, ApplicationPorts } from './application.ts';
 export { dataFolder };
 

@@ -6,6 +6,7 @@ import { type FileIo, nodeFileIo } from '#engine/disk/file-io';
 import { LeftParts } from '#engine/disk/left-parts';
 import { NameRegistry } from '#engine/disk/names-taken';
 import { Room } from '#engine/disk/room';
+import { HostAddresses, type ResolveName, resolveBySystem } from '#engine/network/host-addresses';
 import { Pool } from '#engine/network/pool';
 import type { DownloadRequest, DownloadTarget } from '#shared/download';
 import { type Clock, systemClock } from './clock.ts';
@@ -20,6 +21,7 @@ export interface EnginePorts {
   readonly clock: Clock;
   readonly io: FileIo;
   readonly random: () => number;
+  readonly resolveName: ResolveName;
   /** A mistake of ours in periodic work; the work goes on. */
   onError(error: unknown): void;
 }
@@ -29,9 +31,15 @@ export class Engine {
   #bootId: Promise<string | undefined> | undefined;
 
   constructor(options: Partial<EngineOptions>, ports: Partial<EnginePorts>) {
-    const { clock = systemClock, io = nodeFileIo, random = Math.random, onError = () => {} } = ports;
+    const {
+      clock = systemClock,
+      io = nodeFileIo,
+      random = Math.random,
+      resolveName = resolveBySystem,
+      onError = () => {},
+    } = ports;
     const checked = checkEngineOptions(options);
-    const pool = new Pool(clock, checked);
+    const pool = new Pool(clock, checked, new HostAddresses(clock, resolveName));
     const ticker = new Ticker(clock, checked.tickMs, { onError, onGap: () => this.wake() });
     pool.onIdle = () => {
       const remove = ticker.add(() => {

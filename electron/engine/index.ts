@@ -4,6 +4,7 @@ export { type FileIo, nodeFileIo } from '#engine/disk/file-io';
 export { checkUserName } from '#engine/naming/filename';
 export { isPrivateHost } from '#engine/network/redirect';
 export { checkRequest, firstRequest, type WireRequest } from '#engine/network/request';
+export { systemCertificates } from '#engine/network/trust';
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
 export type { Download } from './download.ts';

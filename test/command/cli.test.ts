@@ -203,6 +203,18 @@ describe('sluice get', () => {
     expect(loud).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('certificates are not checked') });
   });
 
+  test('F88: trusts what the store of the system holds with --ca-native, and not without', async () => {
+    const { good, ca } = await certificates();
+    await using origin = await startOrigin({ content: content(88, 10), tls: good });
+    await using work = await command.folder();
+    await writeFile(work.file('store.pem'), ca);
+    const env = { SSL_CERT_FILE: work.file('store.pem') };
+    const refused = await work.run(['get', origin.url('/a.bin'), '--retries', '0'], '', env);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('certificate') });
+    expect(await work.run(['get', origin.url('/a.bin'), '--ca-native'], '', env)).toMatchObject({ code: 0, stderr: '' });
+    expect(origin.requests).toHaveLength(1);
+  });
+
   test('proves a checksum, and does not keep a file without it', async () => {
     await using origin = await startOrigin({ content: literal('right') });
     await using work = await command.folder();

@@ -160,7 +160,7 @@ describe('what needs no network', () => {
     expect(code).toBe(0);
     const options =
       '-i, --input -d, --dir -o, --output -x, --connections -j, --jobs -H, --header --user-agent --referer --cookie --cookies --user ' +
-      '--curl -X, --method --data --timeout --connect-timeout --retries --retry-wait --limit-rate --proxy --ca-cert --insecure ' +
+      '--curl -X, --method --data --timeout --connect-timeout --retries --retry-wait --limit-rate --proxy --ca-cert --ca-native --insecure ' +
       '--checksum --on-change --if-exists --max-wait --quiet --json --no-color';
     for (const option of options.split(' ')) expect(stdout).toContain(option.replace(',', ''));
   });

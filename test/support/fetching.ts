@@ -16,6 +16,7 @@ import { Checkpoint } from '../../electron/engine/disk/checkpoint.ts';
 import type { Download } from '../../electron/engine/download.ts';
 import { createEngine, type Engine } from '../../electron/engine/engine.ts';
 import { union } from '../../electron/engine/intervals.ts';
+import { type ResolveName, resolveBySystem } from '../../electron/engine/network/host-addresses.ts';
 import type { DownloadOptions, EngineOptions } from '../../electron/engine/options.ts';
 import type { Content } from './content.ts';
 import type { DiskFault } from './disk-faults.ts';
@@ -34,6 +35,8 @@ export interface RigOptions extends Omit<OriginOptions, 'clock'> {
   readonly engine?: Partial<EngineOptions>;
   /** Fixed, so that a back-off's jitter is known: 0.5 gives exactly the nominal time. */
   readonly random?: () => number;
+  /** What names mean; default: the system's resolver. */
+  readonly resolveName?: ResolveName;
 }
 
 /** One download and what it told. */
@@ -203,8 +206,14 @@ export class Rig implements AsyncDisposable {
   }
 
   #newEngine(): Engine {
-    const { engine = {}, random = () => 0.5 } = this.#options;
-    return createEngine(engine, { clock: this.clock, io: this.disk, random, onError: (error) => this.#mistakes.push(error) });
+    const { engine = {}, random = () => 0.5, resolveName = resolveBySystem } = this.#options;
+    return createEngine(engine, {
+      clock: this.clock,
+      io: this.disk,
+      random,
+      resolveName,
+      onError: (error) => this.#mistakes.push(error),
+    });
   }
 }
 

@@ -39,8 +39,8 @@ export interface OriginOptions extends Partial<Resource> {
   readonly clock?: Clock;
   /** For each connection: one rate, a list taken in turn by number, or a function of the number (from 1). */
   readonly bytesPerSecond?: number | readonly number[] | ((connection: number) => number);
-  /** Makes it an https origin; see certificate.ts. */
-  readonly tls?: TlsIdentity;
+  /** Makes it an https origin, by one certificate or by one for each connection (from 1); see certificate.ts. */
+  readonly tls?: TlsIdentity | ((connection: number) => TlsIdentity);
   /** Its wall clock relative to the clock's. */
   readonly wallOffsetMs?: number;
   /** An address of the loopback network; default 127.0.0.1. */
@@ -171,7 +171,8 @@ export class Origin implements OriginView, AsyncDisposable {
 
   #accept(socket: Socket): void {
     this.connections += 1;
-    const connection = new Connection(socket, this.connections, this.#options.tls);
+    const { tls } = this.#options;
+    const connection = new Connection(socket, this.connections, typeof tls === 'function' ? tls(this.connections) : tls);
     this.#open.add(connection);
     const arrival = this.#arrivalOf(connection);
     if (this.#plan.isOneTooMany(arrival)) this.#oneTooMany.add(connection);

@@ -1,7 +1,7 @@
 /** How the engine is to fetch a download: its own wishes, then its profile's, then the settings'. */
-import { getCACertificates } from 'node:tls';
 import type { Assignment, ListedDownload } from '#downloads/list/listed-download';
 import type { Configuration } from '#downloads/store/configuration';
+import { systemCertificates } from '#engine';
 import { parseChecksum } from '#shared/checksum';
 import type { Checksum } from '#shared/download';
 import type { Priority } from '#shared/rows';
@@ -11,14 +11,6 @@ import { profileOf } from './profiles.ts';
 
 /** Shares of a common limit. */
 const weights: Record<Priority, number> = { low: 50, normal: 100, high: 200 };
-
-let systemCa: string | undefined;
-
-/** The system's certificates besides the built-in ones, read once. */
-function systemCertificates(): string {
-  systemCa ??= getCACertificates('system').join('\n');
-  return systemCa;
-}
 
 function checksumOf(text: string | undefined): Checksum | undefined {
   if (text === undefined || text === '') return undefined;

@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '#engine/clock';
 import type { Slabs } from '#engine/slabs';
+import type { HostAddresses } from './host-addresses.ts';
 import { type Exchange, type ExchangeListener, HttpExchange } from './http.ts';
 import { Intake } from './intake.ts';
 import { passesOn, proxyAuthorization } from './proxy.ts';
@@ -67,7 +68,13 @@ export class Connection {
   /** @throws TransportError. */
   static async open(
     target: ConnectionTarget,
-    options: { readonly clock: Clock; readonly slabs: Slabs; readonly timeoutMs: number; readonly signal: AbortSignal },
+    options: {
+      readonly clock: Clock;
+      readonly slabs: Slabs;
+      readonly addresses: HostAddresses;
+      readonly timeoutMs: number;
+      readonly signal: AbortSignal;
+    },
   ): Promise<Connection> {
     const startedMs = options.clock.now();
     const intake = new Intake(options.slabs);

@@ -6,8 +6,10 @@ import type { Clock } from '#engine/clock';
 import type { EngineOptions } from '#engine/options';
 import { Slabs } from '#engine/slabs';
 import { Connection } from './connection.ts';
+import type { HostAddresses } from './host-addresses.ts';
 import { HostGate, type Permit, type PermitOwner } from './host-gate.ts';
 import { type ConnectionTarget, hostKey } from './route.ts';
+import { trustKey } from './trust.ts';
 
 /** A little less than the server's own idle limit, or a request meets a closing connection. */
 const HINT_MARGIN_MS = 2000;
@@ -29,8 +31,7 @@ export interface Loan {
 }
 
 /** Connections that may stand in for each other: same origin, same way there, same trust. */
-const keyOf = (target: ConnectionTarget): string =>
-  `${hostKey(target)}${target.tls.insecure ? 'insecure' : ''} ${target.tls.ca ?? ''}`;
+const keyOf = (target: ConnectionTarget): string => `${hostKey(target)}${trustKey(target.tls)}`;
 
 interface PermitOptions {
   readonly fresh: boolean;
@@ -40,6 +41,7 @@ interface PermitOptions {
 export class Pool {
   readonly #clock: Clock;
   readonly #options: EngineOptions;
+  readonly #addresses: HostAddresses;
   readonly #gates = new Map<string, HostGate>();
   readonly #idle = new Map<string, Idle[]>();
   readonly #all: HostGate;
@@ -49,9 +51,10 @@ export class Pool {
   /** Called when the first connection goes idle: `sweep` is needed from now on, until nothing `hasIdle`. */
   onIdle: () => void = () => {};
 
-  constructor(clock: Clock, options: EngineOptions) {
+  constructor(clock: Clock, options: EngineOptions, addresses: HostAddresses) {
     this.#clock = clock;
     this.#options = options;
+    this.#addresses = addresses;
     this.#all = new HostGate(clock, options.connectionsInAll);
   }
 
@@ -107,7 +110,8 @@ export class Pool {
     try {
       if (!warm) this.#makeRoom(target);
       const connection =
-        warm?.connection ?? (await Connection.open(target, { clock: this.#clock, slabs: this.#slabs, ...options }));
+        warm?.connection ??
+        (await Connection.open(target, { clock: this.#clock, slabs: this.#slabs, addresses: this.#addresses, ...options }));
       return this.#loan(key, connection, permit, warm !== undefined);
     } catch (error) {
       this.#lent -= 1;
@@ -134,6 +138,7 @@ export class Pool {
   /** The network is another one: nothing learnt of hosts holds, no warm connection works. */
   forget(): void {
     for (const gate of this.#gates.values()) gate.forget();
+    this.#addresses.forget();
     this.closeIdle();
   }
 

@@ -3,9 +3,10 @@ import type { Socket } from 'node:net';
 import { converse } from './dialogue.ts';
 import { connectByHttp } from './http-connect.ts';
 import { type ProxyServer, passesOn } from './proxy.ts';
-import { type OpenOptions, openSocket, type Peer, peerOf, secureOver, type TlsOptions } from './socket.ts';
+import { type OpenOptions, openSocket, type Peer, peerOf, secureOver } from './socket.ts';
 import { connectBySocks } from './socks5.ts';
 import { TransportError } from './trouble.ts';
+import type { TlsOptions } from './trust.ts';
 
 export interface ConnectionTarget {
   readonly url: URL;

@@ -1,15 +1,11 @@
 /** Opens the sockets that connections live on: plain or TLS, with a deadline, TLS sessions resumed per origin. */
 import { connect as connectPlain, type Socket } from 'node:net';
-import { connect as connectTls, createSecureContext, getCACertificates, type SecureContext, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Clock } from '#engine/clock';
+import type { HostAddresses } from './host-addresses.ts';
 import type { Intake } from './intake.ts';
 import { connectTrouble, TransportError } from './trouble.ts';
-
-export interface TlsOptions {
-  /** PEM certificates trusted besides the built-in ones. */
-  readonly ca?: string;
-  readonly insecure?: boolean;
-}
+import { contextTrusting, type TlsOptions, trustKey } from './trust.ts';
 
 /** A second address family is tried after this long: Node's 250 ms gives up on every far server (400 ms round trips). */
 const FAMILY_ATTEMPT_MS = 1000;
@@ -17,13 +13,12 @@ const FAMILY_ATTEMPT_MS = 1000;
 /** A new TLS connection resumes the last session of its origin: one round trip less. Bounded: the oldest goes first. */
 const sessions = new Map<string, Buffer>();
 const MAX_SESSIONS = 100;
-/** Parsing the built-in authorities takes long, so a context with an own one is made once. */
-const contexts = new Map<string, SecureContext>();
 
 export interface OpenOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  readonly addresses: HostAddresses;
   /** Takes what the socket receives, from its first byte on; else it is read like any stream. */
   readonly intake?: Intake;
 }
@@ -45,11 +40,13 @@ export function peerOf(url: URL): Peer {
 }
 
 /** A connected socket, secured where the peer wants it. @throws TransportError. */
-export function openSocket(peer: Peer, tls: TlsOptions, options: OpenOptions): Promise<Socket> {
+export async function openSocket(peer: Peer, tls: TlsOptions, options: OpenOptions): Promise<Socket> {
   const { host, port, isTls } = peer;
+  const { addresses } = options;
   const address = {
     host,
     port,
+    lookup: addresses.lookup,
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: FAMILY_ATTEMPT_MS,
     noDelay: true,
@@ -57,7 +54,14 @@ export function openSocket(peer: Peer, tls: TlsOptions, options: OpenOptions): P
     keepAliveInitialDelay: 30_000,
     ...(options.intake ? { onread: options.intake.option() } : {}),
   };
-  return established(peer, options, () => (isTls ? secureSocket(peer, address, tls) : connectPlain(address)));
+  try {
+    const socket = await established(peer, options, () => (isTls ? secureSocket(peer, address, tls) : connectPlain(address)));
+    if (socket.remoteAddress !== undefined) addresses.noteAnswered(host, socket.remoteAddress);
+    return socket;
+  } catch (error) {
+    if (!options.signal.aborted) addresses.noteUnreachable(host);
+    throw error;
+  }
 }
 
 /** TLS with the peer over a socket that leads there already. Closes that socket where it fails. @throws TransportError. */
@@ -121,7 +125,7 @@ function established(peer: Peer, options: OpenOptions, begin: () => Socket): Pro
 function secureSocket({ host, port }: Peer, address: object, tls: TlsOptions): TLSSocket {
   const isName = !/^[\d.]+$|:/.test(host);
   // A session stands for a certificate that was checked: one made under other rules must not be resumed.
-  const sessionKey = `${host}:${port} ${tls.ca ?? ''}`;
+  const sessionKey = `${host}:${port} ${trustKey(tls)}`;
   const session = tls.insecure ? undefined : sessions.get(sessionKey);
   const socket = connectTls({
     ...address,
@@ -129,7 +133,7 @@ function secureSocket({ host, port }: Peer, address: object, tls: TlsOptions): T
     // Server names are names: an address is not sent (RFC 6066 section 3).
     ...(isName ? { servername: host } : {}),
     ...(session === undefined ? {} : { session }),
-    ...(tls.ca === undefined ? {} : { secureContext: contextWith(tls.ca) }),
+    ...(tls.ca === undefined ? {} : { secureContext: contextTrusting(tls.ca) }),
     rejectUnauthorized: !tls.insecure,
     ALPNProtocols: ['http/1.1'],
   });
@@ -141,13 +145,4 @@ function secureSocket({ host, port }: Peer, address: object, tls: TlsOptions): T
     if (sessions.size > MAX_SESSIONS && oldest !== undefined) sessions.delete(oldest);
   });
   return socket;
-}
-
-function contextWith(ca: string): SecureContext {
-  let context = contexts.get(ca);
-  if (context === undefined) {
-    context = createSecureContext({ ca: [...getCACertificates('default'), ca] });
-    contexts.set(ca, context);
-  }
-  return context;
 }

@@ -1,43 +1,14 @@
 /** Section D of the fault catalogue: servers that do not connect, do not answer, fall silent or drip. */
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { connect } from 'node:net';
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { blackHole } from '../../support/black-hole.ts';
 import { closeAfter, delayHead, header, http10, instead, pace, rawHead, redirect, stall, status } from '../../support/changes.ts';
 import { content } from '../../support/content.ts';
 import { KiB, MiB, type RigOptions, startRig } from '../../support/fetching.ts';
 
 const always = Number.POSITIVE_INFINITY;
-
-/** A port whose queue of connections is full and whose owner is stopped: a connection attempt is never answered. */
-async function blackHole(): Promise<{ readonly port: number } & Disposable> {
-  const source =
-    "const s=require('net').createServer().listen({port:0,host:'127.0.0.1',backlog:1},()=>{console.log(s.address().port);" +
-    "setTimeout(()=>process.kill(process.pid,'SIGSTOP'),20)})";
-  const child = spawn(process.execPath, ['-e', source], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(child.stdout, 'data');
-  const port = Number(String(line));
-  const fillers: ReturnType<typeof connect>[] = [];
-  for (let isFull = false; !isFull; ) {
-    const filler = connect(port, '127.0.0.1');
-    filler.on('error', () => {});
-    fillers.push(filler);
-    // Nobody says that an attempt is not answered: on loopback an answer comes within a millisecond.
-    isFull = await Promise.race([
-      once(filler, 'connect').then(() => false),
-      new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 300)),
-    ]);
-  }
-  return {
-    port,
-    [Symbol.dispose]: () => {
-      for (const filler of fillers) filler.destroy();
-      child.kill('SIGKILL');
-    },
-  };
-}
 
 test('F71: a host that never accepts a connection is given up after the retries, each bounded in time', async () => {
   using hole = await blackHole();

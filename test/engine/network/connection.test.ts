@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../electron/engine/clock.ts';
 import { Connection } from '../../../electron/engine/network/connection.ts';
+import { HostAddresses, resolveBySystem } from '../../../electron/engine/network/host-addresses.ts';
 import type { Exchange } from '../../../electron/engine/network/http.ts';
 import type { TransportError } from '../../../electron/engine/network/trouble.ts';
 import { Slabs } from '../../../electron/engine/slabs.ts';
@@ -30,7 +31,10 @@ async function connected(serve: (socket: Socket, index: number) => void) {
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   const slabs = new Slabs();
   const signal = new AbortController().signal;
-  const connection = await Connection.open({ url, tls: {} }, { clock: systemClock, slabs, timeoutMs: 5000, signal });
+  const connection = await Connection.open(
+    { url, tls: {} },
+    { clock: systemClock, addresses: new HostAddresses(systemClock, resolveBySystem), slabs, timeoutMs: 5000, signal },
+  );
   return {
     connection,
     /** `onBytes` may pause and resume; what it is given is copied at once. */

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../electron/engine/clock.ts';
 import { Connection } from '../../../electron/engine/network/connection.ts';
+import { HostAddresses, resolveBySystem } from '../../../electron/engine/network/host-addresses.ts';
 import type { TransportError } from '../../../electron/engine/network/trouble.ts';
 import { Slabs } from '../../../electron/engine/slabs.ts';
 
@@ -32,7 +33,16 @@ async function hear(slices: readonly string[], how: 'keep' | 'fin' = 'keep'): Pr
   await once(server, 'listening');
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   const signal = new AbortController().signal;
-  const connection = await Connection.open({ url, tls: {} }, { clock: systemClock, slabs: new Slabs(), timeoutMs: 5000, signal });
+  const connection = await Connection.open(
+    { url, tls: {} },
+    {
+      clock: systemClock,
+      addresses: new HostAddresses(systemClock, resolveBySystem),
+      slabs: new Slabs(),
+      timeoutMs: 5000,
+      signal,
+    },
+  );
   const heard: Heard[] = [];
   for (let count = 0; count < (how === 'keep' ? 2 : 1); count += 1) heard.push(await exchange(connection, url));
   connection.close();

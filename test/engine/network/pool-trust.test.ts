@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { HostAddresses, resolveBySystem } from '../../../electron/engine/network/host-addresses.ts';
 import { Pool } from '../../../electron/engine/network/pool.ts';
 import { checkEngineOptions, type EngineOptions } from '../../../electron/engine/options.ts';
 import { certificates } from '../../support/certificate.ts';
@@ -17,7 +18,8 @@ beforeEach(() => {
   clock = new ManualClock();
 });
 
-const newPool = (options: Partial<EngineOptions> = {}): Pool => new Pool(clock, checkEngineOptions(options));
+const newPool = (options: Partial<EngineOptions> = {}): Pool =>
+  new Pool(clock, checkEngineOptions(options), new HostAddresses(clock, resolveBySystem));
 const origin = (options: Partial<OriginOptions> = {}): Promise<Origin> => startOrigin({ content: small, ...options });
 
 describe('trust', () => {

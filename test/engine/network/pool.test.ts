@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { DownloadError } from '../../../electron/engine/errors.ts';
+import { HostAddresses, resolveBySystem } from '../../../electron/engine/network/host-addresses.ts';
 import { Pool } from '../../../electron/engine/network/pool.ts';
 import { checkEngineOptions, type EngineOptions } from '../../../electron/engine/options.ts';
 import { header } from '../../support/changes.ts';
@@ -16,7 +17,8 @@ beforeEach(() => {
   clock = new ManualClock();
 });
 
-const newPool = (options: Partial<EngineOptions> = {}): Pool => new Pool(clock, checkEngineOptions(options));
+const newPool = (options: Partial<EngineOptions> = {}): Pool =>
+  new Pool(clock, checkEngineOptions(options), new HostAddresses(clock, resolveBySystem));
 const origin = (options: Partial<OriginOptions> = {}): Promise<Origin> => startOrigin({ content: small, ...options });
 
 const settled = () => new Promise(setImmediate);

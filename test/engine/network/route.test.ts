@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../electron/engine/clock.ts';
+import { HostAddresses, resolveBySystem } from '../../../electron/engine/network/host-addresses.ts';
 import { ProxyChoice } from '../../../electron/engine/network/proxy.ts';
 import { openRoute } from '../../../electron/engine/network/route.ts';
 import { watchResources } from '../../support/leaks.ts';
@@ -38,10 +39,12 @@ async function script(...steps: readonly (readonly [bytes: number, say: Buffer |
   return { heard, host: `127.0.0.1:${port}` };
 }
 
+const addresses = new HostAddresses(systemClock, resolveBySystem);
+
 const open = (address: string, proxy: string, signal = new AbortController().signal): Promise<Socket> => {
   const url = new URL(address);
   const choice = new ProxyChoice({ http: proxy, https: proxy });
-  return openRoute({ url, tls: {}, proxy: choice.for(url) }, { clock: systemClock, timeoutMs: 5000, signal });
+  return openRoute({ url, tls: {}, proxy: choice.for(url) }, { clock: systemClock, addresses, timeoutMs: 5000, signal });
 };
 
 const hello = Buffer.from([5, 0]);
