@@ -11,7 +11,12 @@ export function onStopSignal(stop: (signal: StopSignal) => void): () => void {
     isStopping = true;
     stop(signal as StopSignal);
   };
-  for (const signal of signals) process.on(signal, listener);
+  for (const signal of signals) {
+    // atomically, which conf writes with, listens too and sends each signal once more: that would count as the second one. What
+    // it tidies at a signal it tidies at the exit as well.
+    process.removeAllListeners(signal);
+    process.on(signal, listener);
+  }
   return () => {
     for (const signal of signals) process.off(signal, listener);
   };

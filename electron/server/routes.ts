@@ -1,10 +1,10 @@
 /** What the server answers, once it is known who asks. */
 
 import type { HttpBindings } from '@hono/node-server';
-import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { type Context, Hono } from 'hono';
 import type { Door } from '#ipc/door';
 import type { Access, Visitor } from './access.ts';
+import { bodyOf } from './body.ts';
 import type { FeedSockets } from './feed-sockets.ts';
 import { contentSecurityPolicy, type PageFiles } from './page-files.ts';
 
@@ -61,15 +61,14 @@ export function createRoutes({ door, access, sockets, page, rpc }: RoutePorts): 
     const attributes = 'HttpOnly; SameSite=Strict; Path=/; Max-Age=31536000';
     return context.body(null, 204, { 'set-cookie': `${access.cookieName}=${access.session}; ${attributes}` });
   });
-  const tooLarge = bodyLimit({ maxSize: MiB, onError: (context) => context.text('the call is larger than 1 MiB\n', 413) });
-  const tooLong = bodyLimit({ maxSize: 16 * MiB, onError: (context) => context.text('the call is larger than 16 MiB\n', 413) });
-  app.use('/api/:call', (context, next) => (longCalls.has(context.req.param('call')) ? tooLong : tooLarge)(context, next));
   app.post('/api/:call', async (context) => {
     // A form of another page could be posted without being asked for; JSON cannot.
     if (!/^application\/json\b/i.test(context.req.header('content-type') ?? '')) {
       return context.text('calls are JSON: content-type application/json is expected\n', 415);
     }
-    const text = await context.req.text();
+    const mostMiB = longCalls.has(context.req.param('call')) ? 16 : 1;
+    const text = await bodyOf(context.env.incoming, mostMiB * MiB);
+    if (text === undefined) return tooLarge(context, mostMiB);
     let input: unknown;
     try {
       input = text === '' ? undefined : JSON.parse(text);
@@ -80,10 +79,10 @@ export function createRoutes({ door, access, sockets, page, rpc }: RoutePorts): 
     return context.json(await door.answer(context.req.param('call'), input, caller));
   });
   if (rpc) {
-    app.use('/jsonrpc', tooLong);
     app.post('/jsonrpc', async (context) => {
-      const answer = await rpc(await context.req.text());
-      return context.body(answer, 200, { 'content-type': 'application/json' });
+      const text = await bodyOf(context.env.incoming, 16 * MiB);
+      if (text === undefined) return tooLarge(context, 16);
+      return context.body(await rpc(text), 200, { 'content-type': 'application/json' });
     });
   }
   app.get('*', async (context) => {
@@ -96,6 +95,8 @@ export function createRoutes({ door, access, sockets, page, rpc }: RoutePorts): 
   app.onError((_error, context) => context.text('this went wrong inside Sluice\n', 500));
   return app;
 }
+
+const tooLarge = (context: Context, mostMiB: number): Response => context.text(`the call is larger than ${mostMiB} MiB\n`, 413);
 
 /** What tells nothing and changes nothing needs no token; aria2's messages carry theirs inside. */
 function isOpen(path: string, method: string): boolean {
