@@ -1,24 +1,24 @@
 /** The exported list: what it takes to go on with every download, here or where its folders can be reached. */
 import * as z from 'zod';
-import { ChecksumText, RequestView } from './orders.ts';
+import { BytesPerSecond, ChecksumText, Connections, Directory, FileName, RequestView } from './orders.ts';
 import { Priority } from './rows.ts';
 
 const Entry = z.object({
   /** Secrets are null unless they were asked for. */
   request: RequestView,
-  directory: z.string(),
-  name: z.string().optional(),
+  directory: Directory,
+  name: FileName.optional(),
   /** Where the part lies, `NAME.part` with its checkpoint beside it. */
-  partDirectory: z.string().optional(),
-  category: z.string().optional(),
-  profile: z.string().optional(),
-  connections: z.number().optional(),
-  limitBytesPerSecond: z.number().optional(),
+  partDirectory: Directory.optional(),
+  category: z.string().max(100).optional(),
+  profile: z.string().max(100).optional(),
+  connections: Connections.optional(),
+  limitBytesPerSecond: BytesPerSecond.optional(),
   priority: Priority.optional(),
   checksum: ChecksumText.optional(),
   isPaused: z.boolean().optional(),
-  size: z.number().optional(),
-  doneBytes: z.number().optional(),
+  size: z.int().min(0).optional(),
+  doneBytes: z.int().min(0).optional(),
 });
 export type ListEntry = z.infer<typeof Entry>;
 

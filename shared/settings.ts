@@ -20,10 +20,12 @@ export const TimeWindow = z.strictObject({
 });
 export type TimeWindow = z.infer<typeof TimeWindow>;
 
-/** Chooses the folder: the first category of the list that fits. */
+/** Chooses folder and name: the first category of the list that fits. */
 export const Category = z.strictObject({
   name,
   directory: Directory.optional(),
+  /** What its files are called, with `{name}`, `{stem}`, `{extension}`, `{host}` and `{date}` in it; absent: `{name}`. */
+  fileName: line(255).optional(),
   /** Without the dot, lower case. */
   extensions: z.array(z.string().min(1).max(16)).max(200),
   /** `example.org` and all below it. */

@@ -16,8 +16,14 @@ export const StoredDownload = z.object({
   partDirectory: z.string().optional(),
   /** It is whole and lies there, but not yet in its folder. */
   placed: z.string().optional(),
+  /** By which it is known wherever a kill left it on its way there. */
+  placedInode: z.string().optional(),
+  /** Its checksum was compared, and right. */
+  isProven: z.boolean().optional(),
   /** The person's own, or what the server's answer gave. */
   name: z.string().optional(),
+  /** No category changes it. */
+  isNameChosen: z.boolean().optional(),
   category: z.string(),
   isCategoryChosen: z.boolean(),
   profile: z.string().optional(),

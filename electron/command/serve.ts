@@ -31,6 +31,7 @@ export type StartHost = (options: {
   readonly pageFolder: string;
   readonly version: string;
   onMistake(error: unknown): void;
+  onNotice(message: string): void;
   onShutDown(): void;
 }) => Promise<{ readonly url: string; close(): Promise<void> }>;
 
@@ -57,6 +58,7 @@ export async function serve(given: ServeGiven, startHost: StartHost, version: st
       pageFolder: join(resolve(process.argv[1] ?? '.', '..'), 'page'),
       version,
       onMistake: (error) => output.errorLine(`sluice: this is a mistake in Sluice, please report it: ${messageOf(error)}`),
+      onNotice: (message) => output.errorLine(`sluice: ${printable(message)}`),
       onShutDown: () => stopped.resolve(exitCodes.done),
     });
     output.line(`Listening on ${host.url}`);

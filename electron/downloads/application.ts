@@ -1,6 +1,5 @@
 /** The application: everything a person can do with downloads, whatever face it is done through. */
 import { mkdirSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { hashOfFile } from '#downloads/done/file-sum';
 import { Finishing } from '#downloads/done/finishing';
 import { History } from '#downloads/done/history';
@@ -9,6 +8,7 @@ import { Intake } from '#downloads/intake/intake';
 import { DownloadList } from '#downloads/list/download-list';
 import { hoursAt } from '#downloads/list/hours';
 import type { ListedDownload } from '#downloads/list/listed-download';
+import { type Room, roomIn } from '#downloads/list/room';
 import { assignmentOf, connectionsOf } from '#downloads/request/assign';
 import { profileFor } from '#downloads/request/profiles';
 import { Requests } from '#downloads/request/requests';
@@ -21,6 +21,7 @@ import { createEngine, type Engine, type EngineOptions } from '#engine';
 import { CallError } from '#shared/call-failures';
 import type { Totals } from '#shared/rows';
 import type { Settings, SettingsChange } from '#shared/settings';
+import { formatBytes } from '#shared/units';
 import { type News, Newsroom } from './news.ts';
 import { allowedDirectory } from './roots.ts';
 
@@ -69,6 +70,8 @@ export class Application {
   readonly #secrets: Secrets;
   readonly #adding: AddingPorts;
   readonly #timers: NodeJS.Timeout[] = [];
+  /** Folders of which it was said already. */
+  readonly #shortOfRoom = new Set<string>();
   readonly #unlock: () => void;
   #closing: Promise<void> | undefined;
 
@@ -80,15 +83,13 @@ export class Application {
     this.roots = ports.roots;
     this.#news = new Newsroom(ports.onMistake);
     this.#adding = { roots: ports.roots, defaultDirectory: ports.defaultDirectory, settings: () => this.settings };
-    const early: string[] = [];
     const stores = new Stores({
       dataFolder: ports.dataFolder,
       openStore: ports.openStore,
-      onSetAside: (message) => early.push(message),
+      onSetAside: (message) => this.#news.notice('warning', 'set-aside', message),
     });
     this.configuration = new Configuration(stores, ports.vault);
-    const { connectionsPerHost } = this.settings;
-    this.#engine = createEngine({ connectionsPerHost, ...ports.engine }, { onError: ports.onMistake });
+    this.#engine = createEngine(ports.engine, { onError: ports.onMistake });
     this.#secrets = new Secrets(stores, ports.vault);
     this.history = new History(stores);
     const finishing = new Finishing({
@@ -104,8 +105,11 @@ export class Application {
       settings: () => this.settings,
       assign: (listed) => assignmentOf(listed, this.configuration),
       connections: (listed) => connectionsOf(listed, this.configuration),
-      onIdentified: (listed) => this.#sortAgain(listed),
-      finish: (listed, path, size) => finishing.finish(listed, path, size),
+      onIdentified: (listed) => {
+        this.#sortAgain(listed);
+        void this.#lookForRoom(listed).catch(ports.onMistake);
+      },
+      finish: (listed, path, isOurs) => finishing.finish(listed, path, isOurs),
     });
     this.requests = new Requests(this.list, this.configuration);
     this.intake = new Intake({
@@ -120,10 +124,8 @@ export class Application {
     this.#secrets.load();
     this.history.load();
     this.list.load((id) => this.history.get(id) !== undefined);
-    // Whoever connects first is told what was found at the start.
-    for (const message of early) setImmediate(() => this.#news.notice('warning', 'set-aside', message));
     this.#applySettings();
-    void finishing.finishPlaced().then(() => this.list.fill(), ports.onMistake);
+    this.list.fill();
     this.#every(hoursMs, () => this.#keepHours());
     this.#every(sampleMs, () => this.#sample());
   }
@@ -172,7 +174,7 @@ export class Application {
     // The part stays where it is; the file goes to the new folder when it is done.
     const part = listed.record.partDirectory ?? (listed.record.doneBytes > 0 ? listed.record.directory : undefined);
     await this.list.change(listed, {
-      ...(name !== undefined && { name }),
+      ...(name !== undefined && { name, isNameChosen: true }),
       ...(directory !== undefined && {
         directory: allowedDirectory(directory, this.roots),
         isDirectoryChosen: true,
@@ -190,7 +192,7 @@ export class Application {
     ]) {
       if (directory !== undefined && directory !== '') allowedDirectory(directory, this.roots);
     }
-    if ((change.whenOneDone ?? change.whenAllDone ?? []).length > 0 && this.roots.length > 0) {
+    if (this.roots.length > 0 && [change.whenOneDone, change.whenAllDone].some((command = []) => command.length > 0)) {
       throw new CallError('NOT_HERE', 'a server that is confined to folders runs no commands');
     }
     const settings = this.configuration.change(change);
@@ -210,15 +212,13 @@ export class Application {
     return { profile: profile.name, rule, reason: `${rule} is the most exact pattern of the first profile that fits ${host}` };
   }
 
-  async space(directory: string): Promise<{ freeBytes: number; neededBytes: number }> {
+  /** Of the volume the folder is on, and of all downloads of the list that will write there. */
+  async space(directory: string): Promise<Room> {
     const path = allowedDirectory(directory, this.roots);
-    const stats = await statfs(path).catch(() => undefined);
-    if (stats === undefined) throw new CallError('NOT_FOUND', `${path} is not there`);
-    let neededBytes = 0;
-    for (const { record } of this.list.all()) {
-      if (record.directory === path) neededBytes += Math.max(0, (record.size ?? 0) - record.doneBytes);
-    }
-    return { freeBytes: stats.bavail * stats.bsize, neededBytes };
+    const records = [...this.list.all()].map(({ record }) => record);
+    const room = await roomIn(path, records, this.settings.stagingDirectory);
+    if (room === undefined) throw new CallError('NOT_FOUND', `${path} is not there`);
+    return room;
   }
 
   /** Reads a finished file again. Without a sum to compare with it tells the SHA-256, and whether the size is right. */
@@ -258,8 +258,24 @@ export class Application {
     listed.record = { ...record, category, directory };
   }
 
+  /** Each file may fit and all together not: said when that is known, not when the disk is full. */
+  async #lookForRoom({ record }: ListedDownload): Promise<void> {
+    const directory = record.partDirectory ?? record.directory;
+    const going = [...this.list.all()].flatMap((one) => (one.record.rests === undefined ? one.record : []));
+    const room = await roomIn(directory, going, this.settings.stagingDirectory);
+    if (room === undefined) return;
+    const { freeBytes, neededBytes } = room;
+    if (neededBytes <= freeBytes) this.#shortOfRoom.delete(directory);
+    else if (!this.#shortOfRoom.has(directory)) {
+      this.#shortOfRoom.add(directory);
+      const message = `the list needs ${formatBytes(neededBytes)} where ${directory} is, and ${formatBytes(freeBytes)} are free`;
+      this.#news.notice('warning', 'short-of-room', message);
+    }
+  }
+
   #applySettings(): void {
-    const { limitBytesPerSecond, schedule } = this.settings;
+    const { limitBytesPerSecond, schedule, connectionsPerHost } = this.settings;
+    this.#engine.setConnectionsPerHost(connectionsPerHost);
     const hours = hoursAt(schedule, Date.now());
     this.#engine.setLimit(hours.limitBytesPerSecond > 0 ? hours.limitBytesPerSecond : limitBytesPerSecond);
   }

@@ -41,6 +41,7 @@ export class Newsroom {
   }
 
   notice(level: Notice['level'], code: string, message: string, id?: Notice['id']): void {
-    this.tell({ type: 'notice', notice: { level, code, message, ...(id !== undefined && { id }) } });
+    // In the next turn: what is noticed while the application is put together is then heard by who listens to it.
+    setImmediate(() => this.tell({ type: 'notice', notice: { level, code, message, ...(id !== undefined && { id }) } }));
   }
 }

@@ -78,6 +78,11 @@ export class Engine {
     this.#services.bucket.bytesPerSecond = checkEngineOptions({ limitBytesPerSecond: bytesPerSecond }).limitBytesPerSecond;
   }
 
+  /** From 1: to one server, by all downloads together. Those there are stay until they have had their turn. */
+  setConnectionsPerHost(connections: number): void {
+    this.#services.pool.connectionsPerHost = checkEngineOptions({ connectionsPerHost: connections }).connectionsPerHost;
+  }
+
   get openConnections(): number {
     return this.#services.pool.openConnections;
   }

@@ -4,12 +4,14 @@
  */
 import type { Application } from '#downloads';
 import { CallError } from '#shared/call-failures';
-import type { Push, Pushed } from '#shared/contract';
+import type { Notice, Push, Pushed } from '#shared/contract';
 import type { Counters, Detail, DownloadId, DownloadRow, SnapshotPage, Totals } from '#shared/rows';
 import type { Caller } from './answer.ts';
 
 const deltaMs = 100;
 const detailMs = 250;
+/** Notices kept for who comes later. */
+const mostUntold = 50;
 
 interface Opened {
   logFrom: number;
@@ -20,6 +22,10 @@ interface Connection {
   readonly onPush: (push: Push) => void;
   readonly opened: Map<string, Opened>;
   isWatching: boolean;
+  /** It did once: a face that is there to be read, not a command that comes and goes. */
+  hasWatched: boolean;
+  /** Told before it came. */
+  readonly missed: readonly Notice[];
 }
 
 export class Feed {
@@ -27,6 +33,7 @@ export class Feed {
   readonly #connections = new Map<string, Connection>();
   readonly #changed = new Set<string>();
   readonly #removed = new Set<string>();
+  #untold: Notice[] = [];
   #rev = 0;
   #totals = '';
   #areTotalsOld = false;
@@ -38,15 +45,13 @@ export class Feed {
     application.subscribe((news) => {
       switch (news.type) {
         case 'changed':
-          this.#changed.add(news.id);
-          this.#removed.delete(news.id);
+          this.#note(news.id, this.#changed, this.#removed);
           break;
         case 'removed':
-          this.#removed.add(news.id);
-          this.#changed.delete(news.id);
+          this.#note(news.id, this.#removed, this.#changed);
           break;
         case 'notice':
-          this.#pushAll({ name: 'feed.notice', value: news.notice });
+          this.#tell(news.notice);
           break;
         case 'settings':
           this.#pushAll({ name: 'feed.settings', value: news.settings });
@@ -62,7 +67,7 @@ export class Feed {
   }
 
   connect(id: string, onPush: (push: Push) => void): void {
-    this.#connections.set(id, { onPush, opened: new Map(), isWatching: false });
+    this.#connections.set(id, { onPush, opened: new Map(), isWatching: false, hasWatched: false, missed: [...this.#untold] });
   }
 
   disconnect(id: string): void {
@@ -71,7 +76,13 @@ export class Feed {
   }
 
   watch({ id }: Caller, on: boolean): { rev: number } {
-    this.#connection(id).isWatching = on;
+    const connection = this.#connection(id);
+    connection.isWatching = on;
+    if (on && !connection.hasWatched) {
+      connection.hasWatched = true;
+      this.#untold = [];
+      for (const value of connection.missed) connection.onPush({ name: 'feed.notice', value });
+    }
     this.#pace();
     return { rev: this.#rev };
   }
@@ -107,10 +118,9 @@ export class Feed {
     if (!all.some(({ isWatching }) => isWatching)) {
       clearInterval(this.#deltas);
       this.#deltas = undefined;
-    } else if (this.#deltas === undefined) {
-      // Who begins to watch takes a snapshot: what changed before is in it.
       this.#changed.clear();
       this.#removed.clear();
+    } else if (this.#deltas === undefined) {
       this.#deltas = setInterval(() => this.#sendDelta(), deltaMs).unref();
     }
     if (!all.some(({ opened }) => opened.size > 0)) {
@@ -166,6 +176,19 @@ export class Feed {
         onPush({ name: 'feed.detail', value: detail });
       }
     }
+  }
+
+  /** Only while somebody watches: who begins to takes a snapshot, and what changed before is in it. */
+  #note(id: string, now: Set<string>, before: Set<string>): void {
+    before.delete(id);
+    if (this.#deltas !== undefined) now.add(id);
+  }
+
+  /** What was found at the start is told before anybody listens: it waits for the first who does. */
+  #tell(notice: Notice): void {
+    this.#pushAll({ name: 'feed.notice', value: notice });
+    if ([...this.#connections.values()].some(({ hasWatched }) => hasWatched)) return;
+    this.#untold = [...this.#untold, notice].slice(-mostUntold);
   }
 
   #pushAll(push: Push): void {

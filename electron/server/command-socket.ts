@@ -9,15 +9,26 @@ import { commandSocketPath } from '#ipc/command-socket-path';
 import type { Door } from '#ipc/door';
 
 const mostLineBytes = 16 * 1024 * 1024;
+/** `sun_path` of the systems with the least room for it, without its last zero. */
+const mostPathBytes = 103;
 
 export interface CommandSocket {
   close(): Promise<void>;
 }
 
-/** The data folder is this process's already: a socket that lies there is of one that is gone. */
+/**
+ * The data folder is this process's already: a socket that lies there is of one that is gone.
+ * @throws Error where the path of the folder is too long.
+ */
 export async function listenForCommands(door: Door, dataFolder: string): Promise<CommandSocket> {
   const path = commandSocketPath(dataFolder);
-  if (process.platform !== 'win32') rmSync(path, { force: true });
+  if (process.platform !== 'win32') {
+    const bytes = Buffer.byteLength(path);
+    if (bytes > mostPathBytes) {
+      throw new Error(`${path} is ${bytes} bytes long, and a socket may have ${mostPathBytes}: choose a shorter one with --data`);
+    }
+    rmSync(path, { force: true });
+  }
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);

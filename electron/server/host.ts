@@ -22,6 +22,8 @@ export interface HostOptions {
   readonly pageFolder: string;
   readonly version: string;
   onMistake(error: unknown): void;
+  /** Something the person who runs it should read. */
+  onNotice(message: string): void;
   /** A client of aria2's protocol asks for the end. */
   onShutDown(): void;
 }
@@ -51,6 +53,9 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       onMistake,
     });
     closers.push(() => application.close());
+    application.subscribe((news) => {
+      if (news.type === 'notice' && news.notice.level !== 'info') options.onNotice(news.notice.message);
+    });
     const door = openDoor(application, { version, platform: process.platform }, onMistake);
     const commands = await listenForCommands(door, dataFolder);
     closers.push(() => commands.close());

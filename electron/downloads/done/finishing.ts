@@ -1,4 +1,5 @@
 /** The way from a whole file to a finished download: into its folder, into the history, and what a person wants done then. */
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { DownloadList } from '#downloads/list/download-list';
 import type { ListedDownload } from '#downloads/list/listed-download';
@@ -6,8 +7,9 @@ import type { Newsroom } from '#downloads/news';
 import { DownloadError, safeUrl } from '#engine';
 import type { Settings } from '#shared/settings';
 import { runCommand } from './commands.ts';
+import { nameByPattern } from './final-name.ts';
 import type { History } from './history.ts';
-import { placeFile } from './place.ts';
+import { inodeOf, placeFile } from './place.ts';
 
 export interface FinishingPorts {
   readonly history: History;
@@ -26,31 +28,43 @@ export class Finishing {
     });
   }
 
-  /** `path`: where the whole file lies. What cannot be placed rests as failed, and is placed by the next start. */
-  async finish(listed: ListedDownload, path: string, size: number): Promise<void> {
-    const { record } = listed;
-    const ifExists = record.ifExists ?? this.#ports.settings().ifExists;
+  /**
+   * `path`: where the whole file lies. What cannot be placed rests as failed, and is placed when it is started again.
+   * `isOurs` false: it was there before and is kept as asked, so it stays where it is.
+   */
+  async finish(listed: ListedDownload, path: string, isOurs: boolean): Promise<void> {
+    if (!isOurs) return await this.#enterHistory(listed, path);
+    const { directory, ifExists = this.#ports.settings().ifExists, placedInode } = listed.record;
     try {
-      const finalPath = await placeFile(path, record.directory, ifExists);
-      await this.#enterHistory(listed, finalPath, size);
+      const finalPath = await placeFile({
+        from: path,
+        inode: placedInode ?? (await inodeOf(path)),
+        directory,
+        name: this.#nameOf(listed, path),
+        ifExists,
+        onCopied: (placed, inode) => this.#ports.list().change(listed, { placed, placedInode: inode }),
+      });
+      await this.#enterHistory(listed, finalPath);
     } catch (error) {
       const failure = error instanceof DownloadError ? error.failure : { code: 'E_INTERNAL' as const, message: String(error) };
+      if (failure.code === 'E_FS_GONE') listed.forgetPlaced();
       listed.fail(failure);
       await this.#ports.list().change(listed, {});
     }
   }
 
-  /** Files that were whole when the process ended, but not yet in their folders. */
-  async finishPlaced(): Promise<void> {
-    for (const listed of [...this.#ports.list().all()]) {
-      const { placed, size } = listed.record;
-      if (placed !== undefined && size !== undefined) await this.finish(listed, placed, size);
-    }
+  #nameOf({ record }: ListedDownload, path: string): string {
+    // A copy on its way has a name of its own.
+    const name = record.placed === undefined ? basename(path) : (record.name ?? basename(path));
+    const pattern = this.#ports.settings().categories.find(({ name: one }) => one === record.category)?.fileName;
+    if (pattern === undefined || record.isNameChosen) return name;
+    return nameByPattern(pattern, name, record.request.url, new Date(record.addedAt));
   }
 
-  async #enterHistory(listed: ListedDownload, path: string, size: number): Promise<void> {
-    const { id, request, hasSecrets, category, profile, checksum, addedAt } = listed.record;
+  async #enterHistory(listed: ListedDownload, path: string): Promise<void> {
+    const { id, request, hasSecrets, category, profile, checksum, addedAt, isProven = false } = listed.record;
     const name = basename(path);
+    const size = (await stat(path).catch(() => undefined))?.size ?? listed.record.size ?? 0;
     // First here: a kill before the row leaves the list is then recognised by its id.
     await this.#ports.history.add({
       id,
@@ -64,7 +78,7 @@ export class Finishing {
       path,
       size,
       finishedAt: Date.now(),
-      isProven: checksum !== undefined,
+      isProven,
     });
     await this.#ports.list().leave(listed);
     this.#ports.news.tell({ type: 'finished', id, path, name });

@@ -111,7 +111,7 @@ function accept(
     hasSecrets: false,
     directory,
     isDirectoryChosen: order.directory !== undefined,
-    ...(order.name !== undefined && { name: order.name }),
+    ...(order.name !== undefined && { name: order.name, isNameChosen: true }),
     category,
     isCategoryChosen: order.category !== undefined,
     ...(profile !== undefined && { profile }),

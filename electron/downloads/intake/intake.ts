@@ -14,7 +14,7 @@ import type { AddResult, Order, Probe } from '#shared/orders';
 import { withSecretsOf } from '#shared/request-secrets';
 import type { DownloadId } from '#shared/rows';
 import type { Settings } from '#shared/settings';
-import type { StoredFinished } from '#shared/stored';
+import type { StoredDownload, StoredFinished } from '#shared/stored';
 import { type Accepted, type AddingPorts, addressKey, judgeOrder, placeFor } from './adding.ts';
 import { linkExpiry } from './link-expiry.ts';
 import { probe } from './probing.ts';
@@ -157,11 +157,13 @@ export class Intake {
     const accepted = file.entries.flatMap((entry, index): Accepted[] => {
       const options = { place: orders[index] ?? 0, start: entry.isPaused !== true, duplicates: 'skip' } as const;
       const judged = judgeOrder(orderOf(entry), options, batch, this.#ports);
-      if (judged.type === 'accepted') {
+      const part = this.#partOf(entry);
+      if (judged.type === 'accepted' && typeof part !== 'string') {
         batch.take(judged.accepted);
-        return [this.#withPart(judged.accepted, entry)];
+        const { record, draft } = judged.accepted;
+        return [{ record: { ...record, ...part }, draft }];
       }
-      const why = judged.type === 'duplicate' ? 'is in the list already' : judged.failure.message;
+      const why = judged.type === 'refused' ? judged.failure.message : typeof part === 'string' ? part : 'is in the list already';
       refused.push(`${safeUrl(entry.request.url)}: ${why}`);
       return [];
     });
@@ -169,9 +171,15 @@ export class Intake {
     return { added: accepted.length, refused };
   }
 
-  #withPart({ record, draft }: Accepted, { partDirectory, size, doneBytes = 0 }: ListEntry): Accepted {
-    const part = partDirectory === undefined ? {} : { partDirectory: allowedDirectory(partDirectory, this.#ports.roots) };
-    return { draft, record: { ...record, ...part, doneBytes, ...(size !== undefined && { size }) } };
+  /** What is there of it; in words where it may not be used. */
+  #partOf({ partDirectory, size, doneBytes = 0 }: ListEntry): Partial<StoredDownload> | string {
+    try {
+      const part = partDirectory === undefined ? {} : { partDirectory: allowedDirectory(partDirectory, this.#ports.roots) };
+      return { ...part, doneBytes, ...(size !== undefined && { size }) };
+    } catch (error) {
+      if (error instanceof CallError) return error.message;
+      throw error;
+    }
   }
 
   #again(row: StoredFinished, order: number): Accepted {
@@ -183,6 +191,7 @@ export class Intake {
       directory: dirname(path),
       isDirectoryChosen: true,
       name,
+      isNameChosen: true,
       category,
       isCategoryChosen: true,
       ...(profile !== undefined && { profile }),

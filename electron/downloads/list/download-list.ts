@@ -23,7 +23,7 @@ export interface ListPorts extends Pick<ListedPorts, 'assign' | 'connections' | 
   readonly news: Newsroom;
   settings(): Settings;
   /** Brings a finished file to its folder and the download into the history. */
-  finish(listed: ListedDownload, path: string, size: number): Promise<void>;
+  finish(listed: ListedDownload, path: string, isOurs: boolean): Promise<void>;
 }
 
 export class DownloadList {
@@ -52,6 +52,8 @@ export class DownloadList {
         continue;
       }
       const listed = this.#admit(record, undefined);
+      // Whole when the process ended, or could not be brought to its folder then: that is tried anew.
+      if (record.placed !== undefined) void listed.queue();
       if (!record.hasSecrets || secrets.has(record.id)) continue;
       // Not tried without them: the server might take that for an attack, or give another file.
       listed.record = { ...record, rests: 'paused', failure: { code: 'E_AUTH', message: secretsLost } };
@@ -277,7 +279,7 @@ export class DownloadList {
       onIdentified,
       onChanged: ({ id }) => news.tell({ type: 'changed', id }),
       save: (one) => this.#save(one),
-      onFinished: (one, path, size) => this.#ports.finish(one, path, size),
+      onFinished: (one, path, isOurs) => this.#ports.finish(one, path, isOurs),
       onRest: (one) => {
         one.isForced = false;
         if (one.record.rests === 'failed') news.tell({ type: 'failed', id: one.id });

@@ -4,8 +4,9 @@
  *   queued → live (the engine's states) → done: leaves the list for the history
  *              └→ failed, paused → (queue) → queued          out of hours → queued again by itself
  */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, unlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { inodeOf } from '#downloads/done/place';
 import { type Download, DownloadError, type DownloadOptions, type Engine, safeUrl } from '#engine';
 import type { DownloadEvent, DownloadProgress, DownloadRequest, DownloadState, DownloadTarget } from '#shared/download';
 import type { Failure } from '#shared/failure';
@@ -34,8 +35,8 @@ export interface ListedPorts {
   save(listed: ListedDownload): Promise<void>;
   /** Its name and kind are known. */
   onIdentified(listed: ListedDownload): void;
-  /** The file is whole and has its name in the folder it was fetched to. */
-  onFinished(listed: ListedDownload, path: string, size: number): Promise<void>;
+  /** The file is whole in the folder it was fetched to, or one that was there before is kept (`isOurs` false). */
+  onFinished(listed: ListedDownload, path: string, isOurs: boolean): Promise<void>;
   /** It is not at work any more. */
   onRest(listed: ListedDownload): void;
 }
@@ -60,6 +61,8 @@ export class ListedDownload {
   #state: DownloadState | undefined;
   #stopReason: StopReason | undefined;
   #ended: Promise<void> = Promise.resolve();
+  /** A sum was to be had from the server, and was not. */
+  #hasNoSum = false;
 
   constructor(record: StoredDownload, draft: RequestDraft | undefined, ports: ListedPorts) {
     this.record = record;
@@ -162,6 +165,9 @@ export class ListedDownload {
     await this.stop('shutdown');
     const download = this.#download ?? this.#newDownload();
     await download?.remove({ deleteFiles });
+    const { placed, placedInode } = this.record;
+    // Whole, but never brought to its folder; another file may have its name by now.
+    if (deleteFiles && placed !== undefined && (await inodeOf(placed)) === placedInode) await unlink(placed).catch(() => {});
   }
 
   /** Forgets its part and what was known of the file. */
@@ -169,8 +175,9 @@ export class ListedDownload {
     await this.stop('shutdown');
     await (this.#download ?? this.#newDownload())?.remove({ deleteFiles: true });
     this.#download = undefined;
+    this.forgetPlaced();
     const { partDirectory: _part, size: _size, resumable: _resumable, failure: _failure, ...record } = this.record;
-    this.record = { ...record, doneBytes: 0, cells: '' };
+    this.record = record;
   }
 
   /** Its request, profile or settings changed. */
@@ -338,6 +345,8 @@ export class ListedDownload {
   }
 
   async #run(): Promise<DownloadState> {
+    const { placed, size = 0 } = this.record;
+    if (placed !== undefined) return { type: 'done', path: placed, size, lengthVerified: true };
     const { request, target, options } = this.#ports.assign(this);
     await mkdir(target.directory, { recursive: true }).catch(() => {});
     const download = this.#ports.engine.download(request, target, options, { onPlaced: (path) => this.#placed(path) });
@@ -355,8 +364,7 @@ export class ListedDownload {
 
   async #conclude(end: DownloadState): Promise<void> {
     if (end.type === 'done' || end.type === 'skipped') {
-      const size = end.type === 'done' ? end.size : (this.record.size ?? 0);
-      await this.#ports.onFinished(this, end.path, size);
+      await this.#ports.onFinished(this, end.path, end.type === 'done');
       return;
     }
     if (end.type === 'failed') this.fail(end.failure);
@@ -364,6 +372,12 @@ export class ListedDownload {
     else if (this.#stopReason === 'hours') this.isOutOfHours = true;
     this.#ports.onChanged(this);
     await this.#ports.save(this).catch(() => {});
+  }
+
+  /** What was whole is gone: it has to be fetched anew. */
+  forgetPlaced(): void {
+    const { placed: _placed, placedInode: _inode, ...record } = this.record;
+    this.record = { ...record, doneBytes: 0, cells: '' };
   }
 
   /** It rests as failed. */
@@ -375,7 +389,9 @@ export class ListedDownload {
   /** From here on a kill loses nothing: it only has to be brought to its folder. */
   async #placed(path: string): Promise<void> {
     this.#remember();
-    this.record = { ...this.record, placed: path };
+    const isProven = this.record.checksum !== undefined && !this.#hasNoSum;
+    const placedInode = await inodeOf(path);
+    this.record = { ...this.record, placed: path, name: basename(path), isProven, ...(placedInode && { placedInode }) };
     await this.#ports.save(this).catch(() => {});
   }
 
@@ -411,6 +427,7 @@ export class ListedDownload {
         break;
       case 'noted':
         this.log('info', event.code, event.message);
+        if (event.code === 'no-digest') this.#hasNoSum = true;
         break;
       case 'exchanged':
         this.journal.exchanged(event.exchange);

@@ -2,17 +2,19 @@
 import { CallError } from '#shared/call-failures';
 import { isSecretHeader, mask } from '#shared/request-secrets';
 import { type Profile, Profile as ProfileSchema, Settings, type SettingsChange } from '#shared/settings';
-import { type StoreFile, type Stores, schemaVersion } from './stores.ts';
+import type { StoreFile, Stores } from './stores.ts';
 import type { Vault } from './vault.ts';
 
 export class Configuration {
   readonly #settingsFile: StoreFile;
   readonly #profilesFile: StoreFile;
+  readonly #stores: Stores;
   readonly #vault: Vault;
   #settings: Settings;
   #profiles: readonly Profile[];
 
   constructor(stores: Stores, vault: Vault) {
+    this.#stores = stores;
     this.#vault = vault;
     this.#settingsFile = stores.open('settings');
     const { version: _version, ...stored } = this.#settingsFile.store;
@@ -35,7 +37,7 @@ export class Configuration {
   change(change: SettingsChange): Settings {
     const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
     this.#settings = { ...this.#settings, ...given };
-    this.#settingsFile.store = { version: schemaVersion, ...this.#settings };
+    this.#stores.write(this.#settingsFile, this.#settings);
     return this.#settings;
   }
 
@@ -56,7 +58,7 @@ export class Configuration {
       return unmasked(profile, before);
     });
     const sealed = this.#vault.kind === 'memory' ? this.maskedProfiles() : this.#profiles.map((one) => this.#sealed(one));
-    this.#profilesFile.store = { version: schemaVersion, profiles: sealed };
+    this.#stores.write(this.#profilesFile, { profiles: sealed });
   }
 
   #sealed(profile: Profile): unknown {

@@ -1,6 +1,5 @@
 /** Rows by id over several store files. A change is durable when its promise resolves; changes of one file share a write. */
 import type { StoreFile, Stores } from './stores.ts';
-import { schemaVersion } from './stores.ts';
 
 /** Counters may be this much behind. */
 const coalescedMs = 1000;
@@ -145,7 +144,7 @@ export class Shards<Row> {
       shard.dirty = undefined;
       try {
         shard.file ??= this.#stores.open(shard.name);
-        shard.file.store = { version: schemaVersion, rows: Object.fromEntries(shard.rows) };
+        this.#stores.write(shard.file, { rows: Object.fromEntries(shard.rows) });
         resolve();
       } catch (error) {
         reject(error);

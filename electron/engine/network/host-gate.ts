@@ -42,7 +42,7 @@ export interface Closure {
 
 export class HostGate {
   readonly #clock: Clock;
-  readonly #limit: number;
+  #limit: number;
   readonly #waiters: Waiter[] = [];
   readonly #held = new Map<PermitOwner, number>();
   #heldInAll = 0;
@@ -62,6 +62,11 @@ export class HostGate {
   constructor(clock: Clock, limit: number) {
     this.#clock = clock;
     this.#limit = limit;
+  }
+
+  set limit(limit: number) {
+    this.#limit = limit;
+    this.#serve();
   }
 
   /** Connections the host takes, as far as known. */

@@ -48,6 +48,7 @@ export class Pool {
   readonly #slabs = new Slabs();
   #lent = 0;
   #isSwept = false;
+  #connectionsPerHost: number;
   /** Called when the first connection goes idle: `sweep` is needed from now on, until nothing `hasIdle`. */
   onIdle: () => void = () => {};
 
@@ -55,6 +56,7 @@ export class Pool {
     this.#clock = clock;
     this.#options = options;
     this.#addresses = addresses;
+    this.#connectionsPerHost = options.connectionsPerHost;
     this.#all = new HostGate(clock, options.connectionsInAll);
   }
 
@@ -63,10 +65,15 @@ export class Pool {
     const key = hostKey(target);
     let gate = this.#gates.get(key);
     if (gate === undefined) {
-      gate = new HostGate(this.#clock, this.#options.connectionsPerHost);
+      gate = new HostGate(this.#clock, this.#connectionsPerHost);
       this.#gates.set(key, gate);
     }
     return gate;
+  }
+
+  set connectionsPerHost(connections: number) {
+    this.#connectionsPerHost = connections;
+    for (const gate of this.#gates.values()) gate.limit = connections;
   }
 
   get openConnections(): number {
