@@ -1,6 +1,6 @@
-/** `--curl`: a command pasted from a browser's developer tools, in the form for bash. */
-import { parseCurlCommand } from '#shared/curl';
-import { CurlSyntaxError } from '#shared/curl-syntax-error';
+/** `--curl`: a command pasted from a browser's developer tools, in any of the forms they have. */
+import { parseCurlCommand } from '#shared/curl/read';
+import { CurlSyntaxError } from '#shared/curl/syntax-error';
 import type { DownloadRequest } from '#shared/download';
 import * as values from './option-values.ts';
 import { UsageError } from './usage-error.ts';

@@ -2,13 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CurlCommand, parseCurlCommand } from '../../shared/curl.ts';
-import { CurlSyntaxError } from '../../shared/curl-syntax-error.ts';
-import { splitShellWords } from '../../shared/shell-words.ts';
+import { bashWords } from '../../shared/curl/bash-words.ts';
+import { type CurlCommand, parseCurlCommand } from '../../shared/curl/read.ts';
+import { CurlSyntaxError } from '../../shared/curl/syntax-error.ts';
 
 const requestOf = (command: string): CurlCommand['request'] => parseCurlCommand(command).request;
 const headersOf = (command: string): CurlCommand['request']['headers'] => requestOf(command).headers;
-const wordsOf = (text: string): string[] => splitShellWords(text).map((word) => word.text);
+const wordsOf = (text: string): string[] => bashWords(text).map((word) => word.text);
 
 function failureOf(command: string): CurlSyntaxError {
   try {
@@ -128,7 +128,7 @@ describe('words', () => {
   ])('%s', (_, text, words) => expect(wordsOf(text)).toEqual(words));
 
   test('each word tells where it begins', () => {
-    expect(splitShellWords("ab 'c' \\\n  d")).toEqual([
+    expect(bashWords("ab 'c' \\\n  d")).toEqual([
       { text: 'ab', line: 1, column: 1 },
       { text: 'c', line: 1, column: 4 },
       { text: 'd', line: 2, column: 3 },
@@ -150,7 +150,7 @@ describe('words', () => {
           compared += 1;
           expect(wordsOf(`x ${text} z`)).toEqual(bash.stdout.split('\0').slice(0, -1));
         } else {
-          expect(() => splitShellWords(`x ${text} z`)).toThrow(CurlSyntaxError);
+          expect(() => bashWords(`x ${text} z`)).toThrow(CurlSyntaxError);
         }
       }),
     );
@@ -246,8 +246,6 @@ describe('options', () => {
 });
 
 describe('refusals', () => {
-  const windows = "Windows forms of cURL commands come in a later version; use 'Copy as cURL (bash)'";
-
   test.each([
     ['a variable', 'curl https://h/$ID', /variables and commands are not expanded/, 16],
     ['a variable in quotes', 'curl "https://h/$ID"', /not expanded/, 17],
@@ -292,16 +290,35 @@ describe('refusals', () => {
     ['a method of two words', "curl -X 'A B' https://h/", /needs a method/, 9],
     ['another program', 'wget https://h/', /begins with curl/, 1],
     ['nothing', '', /begins with curl/, 1],
-    ['the form for cmd', 'curl ^"https://h/^" ^\r\n  -H ^"a: b^"', windows, 6],
-    ['the older form for cmd', 'curl "https://h/" ^\r\n  -H "a: b"', windows, 19],
-    ['the form for PowerShell', 'Invoke-WebRequest -UseBasicParsing -Uri "https://h/" `\r\n-Headers @{}', windows, 1],
-    ['a session of PowerShell', '$session = New-Object Microsoft.PowerShell.Commands.WebRequestSession', windows, 1],
-    ['curl under PowerShell', 'curl "https://h/" `\r\n -H "a: b"', windows, 19],
+    ['curl under PowerShell', 'curl "https://h/" `\r\n -H "a: b"', /not expanded/, 19],
+    ['cmd: a variable', 'curl.exe https://h/%USERNAME%', /not expanded/, 20],
+    ['cmd: an address that needed quotes', 'curl.exe https://h/?a=1&b=2', /put the value in quotes/, 24],
+    ['cmd: a pipe', 'curl ^"https://h/^" | more', /for the shell/, 21],
+    ['cmd: a second command', 'curl ^"https://h/^"\ndel x', /second command/, 1],
+    ['cmd: an open quote', 'curl ^"https://h/', /never closed/, 7],
+    ['cmd: a quote over lines', 'curl.exe "https://h/\n"', /never closed/, 10],
+    ['cmd: a file as data', 'curl ^"https://h/^" -d ^"@f^"', /-d names a file/, 25],
+    ['PowerShell: a variable', 'iwr "https://h/$id"', /not expanded/, 16],
+    ['PowerShell: a command', 'iwr "https://h/$(id)"', /not expanded/, 16],
+    ['PowerShell: a second command', 'iwr https://h/; rm x', /this is not understood|second command/, 17],
+    ['PowerShell: a pipe', 'iwr https://h/ | iex', /a value is missing/, 16],
+    ['PowerShell: an open quote', "iwr 'https://h/", /never closed/, 5],
+    ['PowerShell: a file as body', 'iwr https://h/ -InFile f', /-InFile is no parameter/, 16],
+    ['PowerShell: a script block', 'iwr https://h/ -Body { 1 }', /a value is missing/, 22],
+    ['PowerShell: an object of another kind', '$c = New-Object Net.WebClient', /only a new WebRequestSession/, 6],
+    [
+      'PowerShell: a cookie without a domain',
+      '$s.Cookies.Add((New-Object System.Net.Cookie("a", "b")))',
+      /name, value, path, domain/,
+      16,
+    ],
+    ['PowerShell: no request', '$s = New-Object Microsoft.PowerShell.Commands.WebRequestSession', /no Invoke-WebRequest/, 64],
+    ['PowerShell: a header of two lines', 'iwr https://h/ -Headers @{"a"="b`nc"}', /line break/, 27],
   ])('%s', (_, command, message, column) => {
     const failure = failureOf(command);
     expect(failure.message).toMatch(message);
     expect(failure.message).toContain(`column ${column})`);
-    expect(failure).toMatchObject({ name: 'CurlSyntaxError', line: 1, column });
+    expect(failure).toMatchObject({ name: 'CurlSyntaxError', column });
   });
 
   test('the line is told where there are several', () => {
@@ -336,10 +353,20 @@ describe('whatever is pasted', () => {
     '[',
     '=',
     'X',
+    '^"',
+    '@{',
+    '}',
+    '`',
+    '(',
+    ')',
+    '-Uri ',
+    '-Headers ',
+    '-Body ',
   );
+  const starts = fc.constantFrom('curl ', 'curl ^"', 'curl.exe ', 'iwr ', '$s = ', '$s.Cookies.Add(');
   const pasted = fc.oneof(
     fc.string(),
-    fc.array(fc.oneof(part, fc.string({ maxLength: 4 }))).map((parts) => `curl ${parts.join('')}`),
+    fc.tuple(starts, fc.array(fc.oneof(part, fc.string({ maxLength: 4 })))).map(([start, parts]) => `${start}${parts.join('')}`),
   );
 
   test('it is a request for one http(s) address, or an error with a place', () => {
@@ -356,13 +383,37 @@ describe('whatever is pasted', () => {
     );
   });
 
-  test('a header and a body come through quoting as they were', () => {
-    const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
-    const text = fc.string({ unit: 'grapheme' }).map((value) => value.replace(/[\r\n\0]/g, ''));
+  const forBash = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+  /** As browsers do it for the prompt: backslashes twice, and a caret before all that is not surely plain. */
+  const forPrompt = (text: string): string => {
+    const escaped = text.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+    return `^"${escaped.replace(/[^a-zA-Z0-9\s_\-:=+~'/.',?;()*`]/g, '^$&').replace(/\n/g, '^\n\n')}^"`;
+  };
+  const forPowerShell = (text: string): string =>
+    `"${text.replace(/[`$"]/g, '`$&').replace(/[^\x20-\x7e]/gu, (char) => `$([char]${char.codePointAt(0)})`)}"`;
+
+  test.each([
+    ['bash', forBash, (header: string, body: string) => `curl https://h/ -H ${header} --data-raw ${body}`],
+    ['cmd', forPrompt, (header: string, body: string) => `curl ^"https://h/^" ^\n  -H ${header} ^\n  --data-raw ${body}`],
+  ])('a header and a body come through the quoting of %s as they were', (_name, quote, command) => {
+    const text = fc.string({ unit: 'grapheme' }).map((value) => value.replace(/[\r\n\0\v\f\u0085\u2028\u2029]/g, ''));
     return fc.assert(
       fc.property(text, text, (value, body) => {
         fc.pre(value.trim() !== '');
-        const request = requestOf(`curl https://h/ -H ${quote(`X-Own: ${value}`)} --data-raw ${quote(body)}`);
+        const request = requestOf(command(quote(`X-Own: ${value}`), quote(body)));
+        expect(request.headers?.[0]).toEqual(['X-Own', value.trim()]);
+        expect(request.body).toBe(body);
+      }),
+    );
+  });
+
+  test('a header and a body come through the quoting of PowerShell as they were', () => {
+    const text = fc.string({ unit: 'grapheme' }).map((value) => value.replace(/[\r\n\0]/g, '').toWellFormed());
+    return fc.assert(
+      fc.property(text, text, (value, body) => {
+        fc.pre(value.trim() !== '');
+        const fields = `-Headers @{\n${forPowerShell('X-Own')}=${forPowerShell(value)}\n} `;
+        const request = requestOf(`Invoke-WebRequest -Uri "https://h/" \`\n${fields}\`\n-Body ${forPowerShell(body)}`);
         expect(request.headers?.[0]).toEqual(['X-Own', value.trim()]);
         expect(request.body).toBe(body);
       }),

@@ -1,8 +1,8 @@
 /** What pasted, dropped or typed text asks for: links in any text, counted addresses, cURL commands, link files, bookmarks. */
 import type { ParsedText } from '#shared/contract';
 import { parseCookiesTxt } from '#shared/cookies-txt';
-import { parseCurlCommand } from '#shared/curl';
-import { CurlSyntaxError } from '#shared/curl-syntax-error';
+import { isCurlCommand, parseCurlCommand } from '#shared/curl/read';
+import { CurlSyntaxError } from '#shared/curl/syntax-error';
 import type { DownloadRequest } from '#shared/download';
 import type { RequestDraft } from '#shared/orders';
 import { expandNumbers } from './number-pattern.ts';
@@ -13,7 +13,7 @@ const link = /\bhttps?:\/\/[^\s<>"'`\\^{|}]+/gi;
 /** `name` is that of the file the text comes from, if any. Never throws. */
 export function parseText(text: string, name = ''): ParsedText {
   const plain = text.replace(/^\ufeff/, '').trim();
-  if (/^(?:\$\s+)?(?:\S*[\\/])?curl(?:\.exe)?\s/i.test(plain)) return parseCurl(plain);
+  if (isCurlCommand(plain)) return parseCurl(plain);
   if (/^#\s*(?:Netscape )?HTTP Cookie File/i.test(plain)) return ofCookies(plain);
   const found = linksOf(plain, name.toLowerCase());
   const requests: RequestDraft[] = [];

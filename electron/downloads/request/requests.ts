@@ -9,8 +9,9 @@ import type { Configuration } from '#downloads/store/configuration';
 import { DownloadError, firstRequest, safeUrl } from '#engine';
 import { CallError } from '#shared/call-failures';
 import type { RequestDraft, RequestView } from '#shared/orders';
-import { mask, maskedValue, withoutSecrets, withSecretsOf } from '#shared/request-secrets';
+import { maskedValue, withoutSecrets, withSecretsOf } from '#shared/request-secrets';
 import { compose, type Origin } from './compose.ts';
+import { writeCurlCommand } from './curl-command.ts';
 import { profileOf } from './profiles.ts';
 
 export interface RequestRead {
@@ -116,19 +117,7 @@ export class Requests {
     const { settings, profiles } = this.#configuration;
     const profile = profileOf(profiles, URL.parse(draft.url)?.hostname ?? '', record.profile)?.profile;
     const { request } = compose(draft, profile, settings, {});
-    const secret = (text: string): string => (reveal ? text : mask);
-    const shown = (name: string, value: string): string => (reveal ? value : maskedValue(name, value));
-    const words = ['curl', quoted(reveal ? draft.url : safeUrl(draft.url))];
-    if (request.method !== undefined) words.push('-X', quoted(request.method));
-    for (const [name, value] of request.headers ?? []) words.push('-H', quoted(`${name}: ${shown(name, value)}`));
-    if (request.cookie !== undefined) words.push('-b', quoted(shown('cookie', request.cookie)));
-    if (request.login) words.push('-u', quoted(`${request.login.user}:${secret(request.login.password)}`));
-    if (request.body !== undefined) words.push('--data-raw', quoted(secret(String(request.body))));
-    const proxy = request.proxy?.https;
-    if (proxy !== undefined) words.push('-x', quoted(reveal ? proxy : proxy.replace(/\/\/[^@]*@/, `//${mask}@`)));
-    if (request.insecure) words.push('--insecure');
-    words.push('--location', '-o', quoted(record.name ?? lastSegment(draft.url) ?? 'file'));
-    return words.join(' ');
+    return writeCurlCommand(request, { output: record.name ?? lastSegment(draft.url) ?? 'file', reveal });
   }
 
   #checked(draft: RequestDraft): RequestDraft {
@@ -168,8 +157,6 @@ const impersonal = ({ userAgent, proxy }: RequestDraft): Partial<RequestDraft> =
   ...(userAgent !== undefined && { userAgent }),
   ...(proxy !== undefined && { proxy }),
 });
-
-const quoted = (text: string): string => (/^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 function lastSegment(url: string): string | undefined {
   const last = URL.parse(url)?.pathname.split('/').at(-1);

@@ -2,14 +2,7 @@
  * Splits one command into words as bash does, and does nothing else of what a shell does: whatever would be
  * expanded, piped or run is refused, since a pasted text must not reach files or other commands.
  */
-import { CurlSyntaxError, type Spot } from './curl-syntax-error.ts';
-
-export interface ShellWord extends Spot {
-  readonly text: string;
-}
-
-const windowsForm = "Windows forms of cURL commands come in a later version; use 'Copy as cURL (bash)'";
-const powerShellStart = /^\s*(?:\$\w+\s*=|(?:invoke-(?:webrequest|restmethod)|iwr|irm)\b)/i;
+import { CurlSyntaxError, refusals, type ShellWord, spotAt } from './syntax-error.ts';
 
 /** What bash would put something else in place of. */
 const expansion = /\$(?=[\w({$?!@*#-])|`/y;
@@ -68,9 +61,9 @@ class Splitter {
       if (this.#peek === '#') this.#take(/[^\n]*/y);
       if (this.#at >= this.#text.length) return words;
       const end = this.#take(commandEnd);
-      if (end?.[1] !== undefined) this.#fail('a second command begins here; give one at a time', this.#at - 1);
+      if (end?.[1] !== undefined) this.#fail(refusals.second, this.#at - 1);
       if (end !== undefined) return words;
-      const spot = this.#spot(this.#at);
+      const spot = spotAt(this.#text, this.#at);
       words.push({ text: this.#word(), ...spot });
     }
   }
@@ -86,13 +79,8 @@ class Splitter {
     return match;
   }
 
-  #spot(at: number): Spot {
-    const before = this.#text.slice(0, at);
-    return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') };
-  }
-
   #fail(message: string, at = this.#at): never {
-    throw new CurlSyntaxError(message, this.#spot(at));
+    throw new CurlSyntaxError(message, spotAt(this.#text, at));
   }
 
   #word(): string {
@@ -109,22 +97,19 @@ class Splitter {
 
   /** Characters outside quotes. */
   #plain(): string {
-    if (this.#take(/\^(?=["\r\n]|$)|`(?=\r?\n)/y)) this.#fail(windowsForm, this.#at - 1);
     this.#refuseExpansion();
     if (this.#take(/\$(?=")/y)) this.#fail('texts to be translated are not expanded; write the value itself', this.#at - 1);
-    if (this.#take(operator)) {
-      this.#fail('what stands here is for the shell, not for curl; put the value in quotes', this.#at - 1);
-    }
+    if (this.#take(operator)) this.#fail(refusals.operator, this.#at - 1);
     return this.#take(/\\([\s\S])/y)?.[1] ?? this.#take(/[^\s'"\\$`|&<>();^]+|[\s\S]/y)?.[0] ?? '';
   }
 
   #until(pattern: RegExp, begin: number): string {
-    return this.#take(pattern)?.[1] ?? this.#fail('a quote is opened here and never closed', begin);
+    return this.#take(pattern)?.[1] ?? this.#fail(refusals.openQuote, begin);
   }
 
   #refuseExpansion(): void {
     const begin = this.#at;
-    if (this.#take(expansion)) this.#fail('variables and commands are not expanded; write the value itself', begin);
+    if (this.#take(expansion)) this.#fail(refusals.expansion, begin);
   }
 
   #doubleQuoted(begin: number): string {
@@ -161,8 +146,5 @@ class Splitter {
   }
 }
 
-/** @throws CurlSyntaxError for an open quote, for what a shell would expand or run, and for Windows' forms. */
-export function splitShellWords(text: string): ShellWord[] {
-  if (powerShellStart.test(text)) throw new CurlSyntaxError(windowsForm, { line: 1, column: 1 });
-  return new Splitter(text).words();
-}
+/** @throws CurlSyntaxError for an open quote, and for what a shell would expand or run. */
+export const bashWords = (text: string): ShellWord[] => new Splitter(text).words();

@@ -1,6 +1,7 @@
 /** What each option of curl means for a download. An option that is not here is refused: its value could be taken for an address. */
-import { CurlSyntaxError, type Spot } from './curl-syntax-error.ts';
-import type { HeaderField } from './download.ts';
+
+import type { HeaderField } from '#shared/download';
+import { CurlSyntaxError, type Spot } from './syntax-error.ts';
 
 /** What the options read so far ask for. */
 export interface CurlDraft {

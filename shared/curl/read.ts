@@ -1,11 +1,14 @@
 /**
- * Reads a pasted `curl …` command, in the form browsers copy for bash, as a download request. Nothing is run and
- * no file is read; what cannot be done as the command says is refused, with the place where it says it.
+ * Reads a pasted `curl …` command, in the forms browsers copy for bash, for Windows' command prompt and for PowerShell, as a
+ * download request. Nothing is run and no file is read; what cannot be done as the command says is refused, with the place.
  */
-import { type CurlDraft, type CurlOption, type CurlValue, longOption, shortOption } from './curl-options.ts';
-import { CurlSyntaxError, type Spot } from './curl-syntax-error.ts';
-import type { DownloadRequest, HeaderField } from './download.ts';
-import { type ShellWord, splitShellWords } from './shell-words.ts';
+
+import type { DownloadRequest, HeaderField } from '#shared/download';
+import { bashWords } from './bash-words.ts';
+import { cmdWords } from './cmd-words.ts';
+import { type CurlDraft, type CurlOption, type CurlValue, longOption, shortOption } from './options.ts';
+import { isPowerShell, readPowerShell } from './powershell.ts';
+import { CurlSyntaxError, type ShellWord, type Spot } from './syntax-error.ts';
 
 export interface CurlCommand {
   readonly request: DownloadRequest;
@@ -17,19 +20,21 @@ export interface CurlCommand {
   readonly ignored: readonly string[];
 }
 
+const emptyDraft = (): CurlDraft => ({
+  headers: [],
+  removed: new Set(),
+  cookies: [],
+  isJson: false,
+  isGet: false,
+  isHead: false,
+  isInsecure: false,
+  takesUrlLiterally: false,
+  addresses: [],
+  ignored: [],
+});
+
 class OptionReader {
-  readonly draft: CurlDraft = {
-    headers: [],
-    removed: new Set(),
-    cookies: [],
-    isJson: false,
-    isGet: false,
-    isHead: false,
-    isInsecure: false,
-    takesUrlLiterally: false,
-    addresses: [],
-    ignored: [],
-  };
+  readonly draft = emptyDraft();
   readonly #words: readonly ShellWord[];
   #at = 0;
 
@@ -145,19 +150,43 @@ function changesHost(draft: CurlDraft, url: string): boolean {
   return draft.host !== undefined && draft.host.toLowerCase() !== host?.toLowerCase();
 }
 
-/**
- * The request a cURL command makes.
- * @throws CurlSyntaxError naming the place, for anything but one plain command for one address.
- */
-export function parseCurlCommand(text: string): CurlCommand {
-  const words = splitShellWords(text);
+/** The prompt's caret before a quote or at the end of a line, or its program's name, and nothing that only bash knows. */
+const isForPrompt = (text: string): boolean =>
+  /[ \t]\^(?:"|\r?\n)/.test(text) || (/^\s*\S*\.exe\s/i.test(text) && !text.includes("'"));
+
+/** Whether a pasted text is to be read as a command. */
+export const isCurlCommand = (text: string): boolean =>
+  /^\s*(?:\$\s+)?(?:\S*[\\/])?curl(?:\.exe)?\s/i.test(text) || isPowerShell(text);
+
+function draftOfCurl(text: string): { readonly draft: CurlDraft; readonly begin: Spot } {
+  const words = isForPrompt(text) ? cmdWords(text) : bashWords(text);
   // Documentation shows commands behind a prompt.
   const [program, ...rest] = words[0]?.text === '$' ? words.slice(1) : words;
   if (program === undefined || !/(?:^|[\\/])curl(?:\.exe)?$/i.test(program.text)) {
     throw new CurlSyntaxError('a cURL command begins with curl', program ?? { line: 1, column: 1 });
   }
-  const draft = new OptionReader(rest).readAll();
-  const url = addressOf(draft, program);
+  return { draft: new OptionReader(rest).readAll(), begin: program };
+}
+
+/**
+ * The request a cURL command makes, or Invoke-WebRequest.
+ * @throws CurlSyntaxError naming the place, for anything but one plain command for one address.
+ */
+export function parseCurlCommand(text: string): CurlCommand {
+  if (isPowerShell(text)) {
+    const draft = emptyDraft();
+    // Brackets have no meaning there.
+    draft.takesUrlLiterally = true;
+    const cookies = readPowerShell(text, draft);
+    const { request, ...rest } = commandOf(draft, { line: 1, column: 1 });
+    return { ...rest, request: cookies.length === 0 ? request : { ...request, cookies } };
+  }
+  const { draft, begin } = draftOfCurl(text);
+  return commandOf(draft, begin);
+}
+
+function commandOf(draft: CurlDraft, begin: Spot): CurlCommand {
+  const url = addressOf(draft, begin);
   const ignored = changesHost(draft, url) ? [...draft.ignored, '-H Host'] : draft.ignored;
   return {
     request: toRequest(draft, url),
