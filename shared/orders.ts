@@ -80,7 +80,8 @@ export type Order = z.infer<typeof Order>;
 
 /** What became of one order, in the order given. */
 export const AddResult = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('added'), id: DownloadId }),
+  /** `linkExpiresAt`: when a signed link dies, in milliseconds since 1970. */
+  z.object({ type: z.literal('added'), id: DownloadId, linkExpiresAt: z.number().optional() }),
   /** Nothing was added: the same address, or the same target, is in the list (`id`) or on disk. */
   z.object({
     type: z.literal('duplicate'),

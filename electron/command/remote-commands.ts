@@ -2,9 +2,9 @@
 import { resolve } from 'node:path';
 import { CallError } from '#shared/call-failures';
 import type { HeaderField } from '#shared/download';
-import type { Order } from '#shared/orders';
+import type { Order, RequestDraft } from '#shared/orders';
 import type { DownloadId, DownloadRow } from '#shared/rows';
-import { formatRate } from '#shared/units';
+import { formatDuration, formatRate } from '#shared/units';
 import { exitCodes } from './exit-codes.ts';
 import { listTable } from './list-table.ts';
 import type { Output } from './output.ts';
@@ -17,6 +17,7 @@ export interface AddGiven {
   readonly dir?: string;
   readonly output?: string;
   readonly connections?: number;
+  readonly curl?: string;
   readonly header?: readonly HeaderField[];
   readonly userAgent?: string;
   readonly referer?: string;
@@ -48,8 +49,11 @@ export class RemoteCommands {
   }
 
   /** Exit 1 where one was not added. */
-  async add(urls: readonly string[], given: AddGiven): Promise<number> {
-    const orders = urls.map((url) => orderOf(url, given));
+  async add(addresses: readonly string[], given: AddGiven): Promise<number> {
+    const requests = given.curl === undefined ? addresses.map((url) => ({ url })) : [await this.#curl(given.curl, addresses)];
+    if (requests.length === 0) throw new UsageError('url: give the address of a file, or a command with --curl');
+    const orders = requests.map((request) => orderOf(request, given));
+    const urls = requests.map(({ url }) => url);
     if (given.output !== undefined && orders.length > 1)
       throw new UsageError('--output names one file: give one address with it');
     const { results } = await this.#remote.call('downloads.add', {
@@ -62,7 +66,10 @@ export class RemoteCommands {
     for (const [index, result] of results.entries()) {
       if (this.#isJson) this.#json({ url: urls[index], ...result });
       else if (result.type === 'added') this.#output.line(result.id);
-      if (result.type === 'added') continue;
+      if (result.type === 'added') {
+        if (result.linkExpiresAt !== undefined) this.#warnOfEnd(result.linkExpiresAt);
+        continue;
+      }
       code = exitCodes.failed;
       if (this.#isJson) continue;
       const why =
@@ -72,6 +79,22 @@ export class RemoteCommands {
       this.#output.errorLine(`sluice: ${printable(urls[index] ?? '')}: ${printable(why)}`);
     }
     return code;
+  }
+
+  async #curl(command: string, addresses: readonly string[]): Promise<RequestDraft> {
+    if (addresses.length > 0) throw new UsageError('--curl brings its own address; leave the others out');
+    const { requests, remarks } = await this.#remote.call('text.parse', { text: command });
+    const [request] = requests;
+    if (request === undefined || requests.length > 1)
+      throw new UsageError(`--curl: ${remarks[0] ?? 'expected a command that begins with curl'}`);
+    for (const remark of remarks) this.#output.errorLine(`sluice: --curl: ${printable(remark)}`);
+    return request;
+  }
+
+  #warnOfEnd(at: number): void {
+    const leftMs = at - Date.now();
+    const fact = leftMs <= 0 ? 'the link has died already' : `the link dies in ${formatDuration(leftMs)}`;
+    this.#output.errorLine(`sluice: ${fact}; sluice link ID ADDRESS gives it a new one`);
   }
 
   async list(): Promise<number> {
@@ -195,7 +218,8 @@ export class RemoteCommands {
   }
 }
 
-function orderOf(url: string, given: AddGiven): Order {
+/** What is given beside a command wins over the same part of it. */
+function orderOf(request: RequestDraft, given: AddGiven): Order {
   const {
     header,
     userAgent,
@@ -218,10 +242,10 @@ function orderOf(url: string, given: AddGiven): Order {
   });
   return {
     request: {
-      url,
+      ...request,
       ...(method !== undefined && { method }),
       ...(data !== undefined && { body: data, method: method ?? 'POST' }),
-      ...(header && { headers: header.map(([name, value]): [string, string] => [name, value]) }),
+      ...(header && { headers: mergedHeaders(request.headers ?? [], header) }),
       ...(cookies.length > 0 && { cookies }),
       ...(userAgent !== undefined && { userAgent }),
       ...(referer !== undefined && { referer }),
@@ -235,4 +259,9 @@ function orderOf(url: string, given: AddGiven): Order {
     ...(checksum !== undefined && { checksum }),
     ...(ifExists !== undefined && { ifExists }),
   };
+}
+
+function mergedHeaders(former: readonly HeaderField[], own: readonly HeaderField[]): [string, string][] {
+  const replaced = new Set(own.map(([name]) => name.toLowerCase()));
+  return [...former.filter(([name]) => !replaced.has(name.toLowerCase())), ...own].map(([name, value]) => [name, value]);
 }

@@ -79,7 +79,8 @@ function addAdd(program: Command, ports: ServerCommandPorts): void {
   remote(program, ports, 'add', 'add downloads to the running app or server', (commands, urls, options) =>
     commands.add(urls, options as AddGiven),
   )
-    .argument('<url...>', 'addresses of files, http or https')
+    .argument('[url...]', 'addresses of files, http or https')
+    .option('--curl <command>', "take the request from a 'curl …' command")
     .option('-d, --dir <folder>', 'the folder to save to')
     .option('-o, --output <name>', 'the name to save under (one address only)')
     .addOption(new Option('-x, --connections <n>', 'connections, 1-64').argParser(values.wholeNumber('--connections', 1, 64)))

@@ -58,7 +58,11 @@ export class Intake {
       return one;
     });
     await this.#ports.list.insert(judged.flatMap((one) => (one.type === 'accepted' ? [one.accepted] : [])));
-    return judged.map((one) => (one.type === 'accepted' ? { type: 'added', id: one.accepted.record.id } : one));
+    return judged.map((one): AddResult => {
+      if (one.type !== 'accepted') return one;
+      const { id, linkExpiresAt } = one.accepted.record;
+      return { type: 'added', id, ...(linkExpiresAt !== undefined && { linkExpiresAt }) };
+    });
   }
 
   /** @throws DownloadError where the address cannot be fetched. */
