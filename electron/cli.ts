@@ -1,6 +1,6 @@
 /** The composition root of the command `sluice`. build/build-cli.mjs makes one file of it, out/sluice.cjs. */
 import { runCommand } from '#command/command-process';
-import { becomeLean } from '#command/lean-process';
+import { becomeLean, becomeSmall } from '#command/lean-process';
 
 /** Put in by the build. */
 declare const SLUICE_VERSION: string | undefined;
@@ -14,7 +14,8 @@ process.env.UV_THREADPOOL_SIZE ??= '16';
 if (process.env.SLUICE_DEBUG !== '1') Error.stackTraceLimit = 0;
 
 async function main(): Promise<void> {
-  if (['get', 'serve'].includes(process.argv[2] ?? '') && !process.argv.includes('--help')) becomeLean();
+  if (process.argv[2] === 'get' && !process.argv.includes('--help')) becomeLean();
+  if (process.argv[2] === 'serve') becomeSmall();
   const code = await runCommand(process.argv.slice(2), version, async () => (await import('#server/host')).startHost);
   // An idle keep-alive connection or a reader that never ends must not hold the process.
   process.exit(code);

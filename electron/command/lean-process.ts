@@ -8,3 +8,9 @@ import { setFlagsFromString } from 'node:v8';
 export function becomeLean(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
 }
+
+/** For a process that runs for weeks beside others: V8 then keeps less memory back for itself. */
+export function becomeSmall(): void {
+  becomeLean();
+  setFlagsFromString('--optimize-for-size');
+}

@@ -82,7 +82,11 @@ export class Application {
     this.dataFolder = ports.dataFolder;
     this.roots = ports.roots;
     this.#news = new Newsroom(ports.onMistake);
-    this.#adding = { roots: ports.roots, defaultDirectory: ports.defaultDirectory, settings: () => this.settings };
+    this.#adding = {
+      allow: (directory) => allowedDirectory(directory, ports.roots),
+      defaultDirectory: ports.defaultDirectory,
+      settings: () => this.settings,
+    };
     const stores = new Stores({
       dataFolder: ports.dataFolder,
       openStore: ports.openStore,

@@ -5,18 +5,19 @@
  * Whoever keeps bytes of a slab beyond the call that brought them holds the slab, and lets go of it once done. What comes
  * back to nobody's hold is overwritten.
  */
-const SLAB_BYTES = 512 * 1024;
+
 /** Kept for reuse at most, unused. */
 const MAX_FREE = 32;
 
 const slabs = new WeakMap<ArrayBufferLike, Slab>();
 
 export class Slab {
-  readonly bytes: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  readonly bytes: Buffer;
   readonly #onFree: (slab: Slab) => void;
   #holds = 0;
 
-  constructor(onFree: (slab: Slab) => void) {
+  constructor(size: number, onFree: (slab: Slab) => void) {
+    this.bytes = Buffer.allocUnsafeSlow(size);
     this.#onFree = onFree;
     slabs.set(this.bytes.buffer, this);
   }
@@ -38,7 +39,12 @@ export class Slab {
 
 export class Slabs {
   readonly #free: Slab[] = [];
+  readonly #slabBytes: number;
   #users = 0;
+
+  constructor(slabBytes = 512 * 1024) {
+    this.#slabBytes = slabBytes;
+  }
 
   /** Somebody is going to take slabs, until `leave`: where nobody is, no memory is kept. */
   enter(): void {
@@ -54,7 +60,7 @@ export class Slabs {
   take(): Slab {
     const slab =
       this.#free.pop() ??
-      new Slab((free) => {
+      new Slab(this.#slabBytes, (free) => {
         if (this.#users > 0 && this.#free.length < MAX_FREE) this.#free.push(free);
       });
     slab.hold();

@@ -35,6 +35,9 @@ export interface RunningHost {
   close(): Promise<void>;
 }
 
+/** A server is to be small rather than as fast as memory: it is left running beside other things. */
+const lean = { batchBytes: 128 * 1024, unwrittenBytes: 16 * 1024 * 1024 } as const;
+
 /** @throws Error where the folder is another process's or the port cannot be had; nothing is left running then. */
 export async function startHost(options: HostOptions): Promise<RunningHost> {
   const { dataFolder, roots, defaultDirectory, host, port, version, pageFolder, allowedOrigins, onMistake } = options;
@@ -50,6 +53,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
       vault: keyFileVault(dataFolder),
       roots,
       defaultDirectory,
+      engine: lean,
       onMistake,
     });
     closers.push(() => application.close());

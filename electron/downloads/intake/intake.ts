@@ -1,10 +1,10 @@
 /** What comes into the list: orders of a person, looks at an address, lists from elsewhere, finished ones wanted anew. */
 import { dirname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { History } from '#downloads/done/history';
 import type { DownloadList } from '#downloads/list/download-list';
 import { compose } from '#downloads/request/compose';
 import { profileOf } from '#downloads/request/profiles';
-import { allowedDirectory } from '#downloads/roots';
 import type { Configuration } from '#downloads/store/configuration';
 import type { Secrets } from '#downloads/store/secrets';
 import { type Engine, safeUrl } from '#engine';
@@ -20,6 +20,12 @@ import { linkExpiry } from './link-expiry.ts';
 import { probe } from './probing.ts';
 import { TakenNames } from './taken.ts';
 
+export interface AddOptions {
+  readonly start: boolean;
+  readonly place: 'first' | 'last';
+  readonly duplicates?: Settings['duplicates'] | undefined;
+}
+
 export interface IntakePorts extends AddingPorts {
   readonly list: DownloadList;
   readonly history: History;
@@ -30,10 +36,15 @@ export interface IntakePorts extends AddingPorts {
   readonly scratchFolder: string;
 }
 
+/** Judged in one go before others get their turn. */
+const batchOrders = 100;
+
 export class Intake {
   readonly #ports: IntakePorts;
   readonly #taken: TakenNames;
   readonly #probes = new Map<string, AbortController>();
+  /** Who comes while others are taken in waits: both might be for the same file, and the same place. */
+  #inLine: Promise<unknown> = Promise.resolve();
 
   constructor(ports: IntakePorts) {
     this.#ports = ports;
@@ -41,22 +52,22 @@ export class Intake {
   }
 
   /** In the order given; refused and known ones are answers, the others are in the list and on disk. */
-  async add(
-    orders: readonly Order[],
-    options: {
-      readonly start: boolean;
-      readonly place: 'first' | 'last';
-      readonly duplicates?: Settings['duplicates'] | undefined;
-    },
-  ): Promise<AddResult[]> {
+  add(orders: readonly Order[], options: AddOptions): Promise<AddResult[]> {
+    return this.#next(() => this.#add(orders, options));
+  }
+
+  async #add(orders: readonly Order[], options: AddOptions): Promise<AddResult[]> {
+    const ports = this.#portsOfBatch();
     const places = this.#ports.list.orders(options.place, orders.length);
     const duplicates = options.duplicates ?? this.#ports.settings().duplicates;
     const batch = this.#taken.batch();
-    const judged = orders.map((order, index) => {
-      const one = judgeOrder(order, { place: places[index] ?? 0, start: options.start, duplicates }, batch, this.#ports);
+    const judged: ReturnType<typeof judgeOrder>[] = [];
+    for (const [index, order] of orders.entries()) {
+      if (index % batchOrders === batchOrders - 1) await nextTurn();
+      const one = judgeOrder(order, { place: places[index] ?? 0, start: options.start, duplicates }, batch, ports);
       if (one.type === 'accepted') batch.take(one.accepted);
-      return one;
-    });
+      judged.push(one);
+    }
     await this.#ports.list.insert(judged.flatMap((one) => (one.type === 'accepted' ? [one.accepted] : [])));
     return judged.map((one): AddResult => {
       if (one.type !== 'accepted') return one;
@@ -103,7 +114,11 @@ export class Intake {
   }
 
   /** Fetched anew, from nothing; finished ones come back into the list. */
-  async redo(ids: readonly DownloadId[]): Promise<number> {
+  redo(ids: readonly DownloadId[]): Promise<number> {
+    return this.#next(() => this.#redo(ids));
+  }
+
+  async #redo(ids: readonly DownloadId[]): Promise<number> {
     const { list, history } = this.#ports;
     const finished = ids.flatMap((id) => history.get(id) ?? []);
     const orders = list.orders('last', finished.length);
@@ -152,38 +167,55 @@ export class Intake {
   }
 
   /** What is in the list already is left alone. @throws CallError BAD_INPUT. */
-  async importList(text: string): Promise<{ added: number; refused: string[] }> {
+  importList(text: string): Promise<{ added: number; refused: string[] }> {
+    return this.#next(() => this.#importList(text));
+  }
+
+  async #importList(text: string): Promise<{ added: number; refused: string[] }> {
+    const ports = this.#portsOfBatch();
     const file = parseListFile(text);
     if (file === undefined) throw new CallError('BAD_INPUT', 'text: this is no exported list');
     const refused = [...file.refused];
     const orders = this.#ports.list.orders('last', file.entries.length);
     const batch = this.#taken.batch();
-    const accepted = file.entries.flatMap((entry, index): Accepted[] => {
+    const accepted: Accepted[] = [];
+    for (const [index, entry] of file.entries.entries()) {
+      if (index % batchOrders === batchOrders - 1) await nextTurn();
       const options = { place: orders[index] ?? 0, start: entry.isPaused !== true, duplicates: 'skip' } as const;
-      const judged = judgeOrder(orderOf(entry), options, batch, this.#ports);
-      const part = this.#partOf(entry);
+      const judged = judgeOrder(orderOf(entry), options, batch, ports);
+      const part = partOf(entry, ports);
       if (judged.type === 'accepted' && typeof part !== 'string') {
         batch.take(judged.accepted);
         const { record, draft } = judged.accepted;
-        return [{ record: { ...record, ...part }, draft }];
+        accepted.push({ record: { ...record, ...part }, draft });
+        continue;
       }
       const why = judged.type === 'refused' ? judged.failure.message : typeof part === 'string' ? part : 'is in the list already';
       refused.push(`${safeUrl(entry.request.url)}: ${why}`);
-      return [];
-    });
+    }
     await this.#ports.list.insert(accepted);
     return { added: accepted.length, refused };
   }
 
-  /** What is there of it; in words where it may not be used. */
-  #partOf({ partDirectory, size, doneBytes = 0 }: ListEntry): Partial<StoredDownload> | string {
-    try {
-      const part = partDirectory === undefined ? {} : { partDirectory: allowedDirectory(partDirectory, this.#ports.roots) };
-      return { ...part, doneBytes, ...(size !== undefined && { size }) };
-    } catch (error) {
-      if (error instanceof CallError) return error.message;
-      throw error;
-    }
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#inLine.then(work);
+    this.#inLine = done.catch(() => {});
+    return done;
+  }
+
+  /** Most of a batch goes to the same few folders: each is looked at once. */
+  #portsOfBatch(): AddingPorts {
+    const known = new Map<string, string>();
+    const { settings, defaultDirectory, allow } = this.#ports;
+    return {
+      settings,
+      defaultDirectory,
+      allow(directory) {
+        const path = known.get(directory) ?? allow(directory);
+        known.set(directory, path);
+        return path;
+      },
+    };
   }
 
   #again(row: StoredFinished, order: number): Accepted {
@@ -207,6 +239,17 @@ export class Intake {
       cells: '',
     };
     return { record, draft: this.#ports.secrets.restore(id, request, hasSecrets) };
+  }
+}
+
+/** What is there of it; in words where it may not be used. */
+function partOf({ partDirectory, size, doneBytes = 0 }: ListEntry, { allow }: AddingPorts): Partial<StoredDownload> | string {
+  try {
+    const part = partDirectory === undefined ? {} : { partDirectory: allow(partDirectory) };
+    return { ...part, doneBytes, ...(size !== undefined && { size }) };
+  } catch (error) {
+    if (error instanceof CallError) return error.message;
+    throw error;
   }
 }
 

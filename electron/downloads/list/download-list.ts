@@ -98,11 +98,16 @@ export class DownloadList {
   /** Resolves once all are on disk. */
   async insert(downloads: readonly { readonly record: StoredDownload; readonly draft: RequestDraft }[]): Promise<void> {
     const written: Promise<void>[] = [];
-    for (const [index, { record, draft }] of downloads.entries()) {
-      if (index % batch === batch - 1) await nextTurn();
-      const listed = this.#admit(record, draft);
-      written.push(this.#saveAll(listed));
-      this.#ports.news.tell({ type: 'changed', id: record.id });
+    const release = this.#shards.hold();
+    try {
+      for (const [index, { record, draft }] of downloads.entries()) {
+        if (index % batch === batch - 1) await nextTurn();
+        const listed = this.#admit(record, draft);
+        written.push(this.#saveAll(listed));
+        this.#ports.news.tell({ type: 'changed', id: record.id });
+      }
+    } finally {
+      release();
     }
     await Promise.all(written);
     this.fill();

@@ -2,12 +2,10 @@
 import { CallError } from '#shared/call-failures';
 import { isSecretHeader, mask } from '#shared/request-secrets';
 import { type Profile, Profile as ProfileSchema, Settings, type SettingsChange } from '#shared/settings';
-import type { StoreFile, Stores } from './stores.ts';
+import type { Stores } from './stores.ts';
 import type { Vault } from './vault.ts';
 
 export class Configuration {
-  readonly #settingsFile: StoreFile;
-  readonly #profilesFile: StoreFile;
   readonly #stores: Stores;
   readonly #vault: Vault;
   #settings: Settings;
@@ -16,12 +14,10 @@ export class Configuration {
   constructor(stores: Stores, vault: Vault) {
     this.#stores = stores;
     this.#vault = vault;
-    this.#settingsFile = stores.open('settings');
-    const { version: _version, ...stored } = this.#settingsFile.store;
+    const { version: _version, ...stored } = stores.read('settings');
     const parsed = Settings.safeParse(stored);
     if (!parsed.success) stores.setAside('settings', parsed.error.issues[0]?.message ?? 'not what it should be');
     this.#settings = parsed.success ? parsed.data : Settings.parse({});
-    this.#profilesFile = stores.open('profiles');
     this.#profiles = this.#readProfiles(stores);
   }
 
@@ -36,8 +32,9 @@ export class Configuration {
   /** On disk when it returns. */
   change(change: SettingsChange): Settings {
     const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-    this.#settings = { ...this.#settings, ...given };
-    this.#stores.write(this.#settingsFile, this.#settings);
+    const settings = { ...this.#settings, ...given };
+    this.#stores.write('settings', settings);
+    this.#settings = settings;
     return this.#settings;
   }
 
@@ -53,12 +50,17 @@ export class Configuration {
       if (names.has(name)) throw new CallError('BAD_INPUT', `two profiles are called ${JSON.stringify(name)}`);
       names.add(name);
     }
-    this.#profiles = profiles.map((profile, index) => {
+    const whole = profiles.map((profile, index) => {
       const before = this.#profiles.find(({ name }) => name === profile.name) ?? this.#profiles[index];
       return unmasked(profile, before);
     });
-    const sealed = this.#vault.kind === 'memory' ? this.maskedProfiles() : this.#profiles.map((one) => this.#sealed(one));
-    this.#stores.write(this.#profilesFile, { profiles: sealed });
+    this.#saveProfiles(whole);
+    this.#profiles = whole;
+  }
+
+  #saveProfiles(profiles: readonly Profile[]): void {
+    const isKept = this.#vault.kind !== 'memory';
+    this.#stores.write('profiles', { profiles: profiles.map((one) => (isKept ? this.#sealed(one) : masked(one))) });
   }
 
   #sealed(profile: Profile): unknown {
@@ -67,7 +69,7 @@ export class Configuration {
   }
 
   #readProfiles(stores: Stores): Profile[] {
-    const stored = this.#profilesFile.store.profiles;
+    const { profiles: stored } = stores.read('profiles');
     if (!Array.isArray(stored)) return [];
     let hasBad = false;
     const profiles = stored.flatMap((value: unknown) => {
@@ -76,7 +78,10 @@ export class Configuration {
       if (!parsed.success) hasBad = true;
       return parsed.success ? [parsed.data] : [];
     });
-    if (hasBad) stores.setAside('profiles', 'a profile is not what it should be; the others are kept');
+    if (hasBad) {
+      stores.setAside('profiles', 'a profile is not what it should be', 'the others are kept');
+      this.#saveProfiles(profiles);
+    }
     return profiles;
   }
 

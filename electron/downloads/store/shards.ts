@@ -1,5 +1,5 @@
 /** Rows by id over several store files. A change is durable when its promise resolves; changes of one file share a write. */
-import type { StoreFile, Stores } from './stores.ts';
+import type { Stores } from './stores.ts';
 
 /** Counters may be this much behind. */
 const coalescedMs = 1000;
@@ -7,7 +7,6 @@ const coalescedMs = 1000;
 interface Shard<Row> {
   readonly name: string;
   readonly rows: Map<string, Row>;
-  file: StoreFile | undefined;
   /** Set while something of it is not on disk. */
   dirty: PromiseWithResolvers<void> | undefined;
 }
@@ -28,6 +27,7 @@ export class Shards<Row> {
   readonly #home = new Map<string, Shard<Row>>();
   #writing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #holds = 0;
 
   constructor(stores: Stores, options: ShardsOptions<Row>) {
     this.#stores = stores;
@@ -38,12 +38,11 @@ export class Shards<Row> {
   load(mostFiles: number): Row[] {
     const all: Row[] = [];
     for (let index = 0; index < mostFiles; index += 1) {
-      const name = this.#nameOf(index);
-      if (!this.#stores.has(name)) continue;
+      const { rows } = this.#stores.read(this.#nameOf(index));
+      if (typeof rows !== 'object' || rows === null) continue;
       const shard = this.#shard(index);
-      const stored = shard.file?.store.rows;
       let hasBad = false;
-      for (const [id, value] of Object.entries(typeof stored === 'object' && stored !== null ? stored : {})) {
+      for (const [id, value] of Object.entries(rows)) {
         const row = this.#options.parse(value);
         if (row === undefined) hasBad = true;
         else {
@@ -53,8 +52,7 @@ export class Shards<Row> {
         }
       }
       if (hasBad) {
-        this.#stores.setAside(name, 'some rows are not what they should be; the others are kept');
-        shard.file = this.#stores.open(name);
+        this.#stores.setAside(shard.name, 'some rows are not what they should be', 'the others are kept');
         void this.#mark(shard);
       }
     }
@@ -83,6 +81,15 @@ export class Shards<Row> {
     }, coalescedMs);
   }
 
+  /** Writes nothing until what it returns is called: many rows put meanwhile are then one write of each file. */
+  hold(): () => void {
+    this.#holds += 1;
+    return () => {
+      this.#holds -= 1;
+      this.#writeSoon();
+    };
+  }
+
   remove(id: string): Promise<void> {
     const shard = this.#home.get(id);
     if (shard === undefined) return Promise.resolve();
@@ -101,8 +108,7 @@ export class Shards<Row> {
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#writeSoon();
-    await this.#writing;
+    await this.#writeNow();
   }
 
   #nameOf(index: number): string {
@@ -112,8 +118,7 @@ export class Shards<Row> {
   #shard(index: number): Shard<Row> {
     let shard = this.#shards.get(index);
     if (shard === undefined) {
-      const name = this.#nameOf(index);
-      shard = { name, rows: new Map(), file: this.#stores.has(name) ? this.#stores.open(name) : undefined, dirty: undefined };
+      shard = { name: this.#nameOf(index), rows: new Map(), dirty: undefined };
       this.#shards.set(index, shard);
     }
     return shard;
@@ -129,9 +134,14 @@ export class Shards<Row> {
   }
 
   #writeSoon(): void {
+    if (this.#holds === 0) void this.#writeNow();
+  }
+
+  #writeNow(): Promise<void> {
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;
     });
+    return this.#writing;
   }
 
   /** One file a turn of the event loop. */
@@ -143,8 +153,7 @@ export class Shards<Row> {
       const { resolve, reject } = shard.dirty;
       shard.dirty = undefined;
       try {
-        shard.file ??= this.#stores.open(shard.name);
-        this.#stores.write(shard.file, { rows: Object.fromEntries(shard.rows) });
+        this.#stores.write(shard.name, { rows: Object.fromEntries(shard.rows) });
         resolve();
       } catch (error) {
         reject(error);

@@ -12,7 +12,7 @@ export interface StoreFile {
   readonly path: string;
 }
 
-/** Opens `NAME.json` of the data folder. Throws where it cannot be read. */
+/** Opens `NAME.json` of the data folder, to be written. */
 export type OpenStore = (name: string) => StoreFile;
 
 export const schemaVersion = 1;
@@ -26,70 +26,76 @@ export interface StorePorts {
 
 export class Stores {
   readonly #ports: StorePorts;
+  readonly #files = new Map<string, StoreFile>();
 
   constructor(ports: StorePorts) {
     this.#ports = ports;
   }
 
-  /** There is such a file. */
-  has(name: string): boolean {
-    return existsSync(this.#pathOf(name));
+  /**
+   * What the file holds; empty where there is none. One that cannot be read is set aside, and what it held before its last write
+   * is taken instead, where that can be read.
+   * @throws DownloadError E_STATE where a newer version wrote it: it must not be touched.
+   */
+  read(name: string): Readonly<Record<string, unknown>> {
+    const path = this.#pathOf(name);
+    if (!existsSync(path)) return {};
+    // By hand: to open it for writing would read it twice more and compare all of it.
+    const now = parsed(path);
+    if (typeof now === 'object') return this.#checked(path, now);
+    const before = parsed(beforeOf(path));
+    const instead = typeof before === 'object' ? 'what it held before its last change is used' : undefined;
+    this.setAside(name, now, instead);
+    if (typeof before !== 'object') return {};
+    copyFileSync(beforeOf(path), path);
+    return this.#checked(path, before);
   }
 
-  /** @throws DownloadError E_STATE where a newer version wrote it: it must not be touched. */
-  open(name: string): StoreFile {
-    let file: StoreFile;
-    let version: unknown;
+  /** On disk, whole, when it returns; what it held stays beside it until the next time, so that damage costs one write alone. */
+  write(name: string, values: Readonly<Record<string, unknown>>): void {
+    const path = this.#pathOf(name);
     try {
-      file = this.#ports.openStore(name);
-      version = file.store.version ?? schemaVersion;
-    } catch (error) {
-      const hasBefore = this.#hasBefore(name);
-      this.setAside(name, error instanceof Error ? error.message : String(error), hasBefore);
-      if (hasBefore) copyFileSync(beforeOf(this.#pathOf(name)), this.#pathOf(name));
-      return this.#ports.openStore(name);
-    }
-    if (typeof version === 'number' && version > schemaVersion) {
-      throw new DownloadError('E_STATE', `${file.path} was written by a newer Sluice (version ${version}): use that one`);
-    }
-    return file;
-  }
-
-  /** Writes it whole; what it held stays beside it until the next time, so that a file that is damaged costs its last write alone. */
-  write(file: StoreFile, values: Record<string, unknown>): void {
-    const before = beforeOf(file.path);
-    try {
-      rmSync(before, { force: true });
+      rmSync(beforeOf(path), { force: true });
       // The new file takes the name, and leaves this one as it is.
-      linkSync(file.path, before);
+      linkSync(path, beforeOf(path));
     } catch {
       // It is the first write, or the file system has no links: then there is none.
     }
+    const file = this.#files.get(name) ?? this.#ports.openStore(name);
+    this.#files.set(name, file);
     file.store = { version: schemaVersion, ...values };
   }
 
-  /** What cannot be read is never treated as empty: it is kept under another name, and said. */
-  setAside(name: string, reason: string, hasBefore = false): void {
+  /** What cannot be read is never treated as empty: it is kept under another name, and said. `instead`: as a clause. */
+  setAside(name: string, reason: string, instead?: string): void {
     const path = this.#pathOf(name);
-    if (!existsSync(path)) return;
     const aside = `${path}.unreadable-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
     renameSync(path, aside);
-    const instead = hasBefore ? ', and what it held before its last change is used' : '';
-    this.#ports.onSetAside(`${path} cannot be read (${firstLine(reason)}): it was set aside as ${aside}${instead}`);
+    const so = instead === undefined ? '' : `, and ${instead}`;
+    this.#ports.onSetAside(`${path} cannot be read (${firstLine(reason)}): it was set aside as ${aside}${so}`);
   }
 
-  /** There is what it held before its last write, and that can be read. */
-  #hasBefore(name: string): boolean {
-    try {
-      JSON.parse(readFileSync(beforeOf(this.#pathOf(name)), 'utf8'));
-      return true;
-    } catch {
-      return false;
+  #checked(path: string, store: Record<string, unknown>): Record<string, unknown> {
+    const { version = schemaVersion } = store;
+    if (typeof version === 'number' && version > schemaVersion) {
+      throw new DownloadError('E_STATE', `${path} was written by a newer Sluice (version ${version}): use that one`);
     }
+    return store;
   }
 
   #pathOf(name: string): string {
     return join(this.#ports.dataFolder, `${name}.json`);
+  }
+}
+
+/** @returns why not, where it holds no object. */
+function parsed(path: string): Record<string, unknown> | string {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : 'it is no object';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

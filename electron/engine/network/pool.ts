@@ -45,7 +45,7 @@ export class Pool {
   readonly #gates = new Map<string, HostGate>();
   readonly #idle = new Map<string, Idle[]>();
   readonly #all: HostGate;
-  readonly #slabs = new Slabs();
+  readonly #slabs: Slabs;
   #lent = 0;
   #isSwept = false;
   #connectionsPerHost: number;
@@ -56,6 +56,8 @@ export class Pool {
     this.#clock = clock;
     this.#options = options;
     this.#addresses = addresses;
+    // What a batch takes is what a slab holds: a connection keeps one or two.
+    this.#slabs = new Slabs(options.batchBytes);
     this.#connectionsPerHost = options.connectionsPerHost;
     this.#all = new HostGate(clock, options.connectionsInAll);
   }
