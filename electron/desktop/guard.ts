@@ -3,7 +3,7 @@
  * web address it wants to open goes to the person's browser.
  */
 import { app, session, shell, type WebContents } from 'electron';
-import { isPageAddress } from './page-scheme.ts';
+import { isPageAddress, pageAddress } from './page-scheme.ts';
 
 const longestAddress = 8192;
 
@@ -38,6 +38,8 @@ export function guardPages(): void {
   session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
   session.defaultSession.setPermissionCheckHandler(() => false);
   session.defaultSession.setDevicePermissionHandler(() => false);
-  // A page never downloads by itself: Sluice does.
-  session.defaultSession.on('will-download', (event) => event.preventDefault());
+  // Sluice downloads, not its page: only text the page made itself is saved, where the person says in the system's dialog.
+  session.defaultSession.on('will-download', (event, item) => {
+    if (!item.getURL().startsWith(`blob:${pageAddress()}`)) event.preventDefault();
+  });
 }

@@ -1,6 +1,6 @@
 /** The built desktop app with folders of its own, on the stand-in. */
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { connectRemote, type Remote } from '#command/remote';
 import type { CallName, Result, Sent } from '#shared/contract';
@@ -22,6 +22,10 @@ export class RunningApp implements AsyncDisposable {
   static async start(options: Partial<LaunchOptions> = {}): Promise<RunningApp> {
     const folder = await tempDirectory();
     mkdirSync(folder.file('files'));
+    mkdirSync(folder.file('bin'));
+    // What the system is asked to open is written down by the program that would open it.
+    const opener = `#!/bin/sh\nprintf '%s\\n' "$1" >> '${folder.file('opened')}'\n`;
+    writeFileSync(folder.file('bin', 'xdg-open'), opener, { mode: 0o755 });
     const running = new RunningApp(folder);
     await running.start(options);
     return running;
@@ -44,6 +48,7 @@ export class RunningApp implements AsyncDisposable {
   get env(): NodeJS.ProcessEnv {
     return {
       HOME: this.folder.path,
+      PATH: `${this.folder.file('bin')}${delimiter}${process.env.PATH}`,
       XDG_CONFIG_HOME: this.folder.file('config'),
       SLUICE_DATA: this.folder.file('data'),
       STAND_IN_DOWNLOADS: this.folder.file('files'),
@@ -75,6 +80,15 @@ export class RunningApp implements AsyncDisposable {
   /** Names of the downloads that are not done. */
   async listed(): Promise<string[]> {
     return (await this.call('downloads.snapshot', { offset: 0, limit: 100 })).rows.map(({ name }) => name);
+  }
+
+  /** What the system's opener was given so far: files, folders, addresses. */
+  opened(): string[] {
+    try {
+      return readFileSync(this.folder.file('opened'), 'utf8').trim().split('\n');
+    } catch {
+      return [];
+    }
   }
 
   /** Where downloads are put. */

@@ -35,7 +35,14 @@ const isPackaged = process.env.STAND_IN_PACKAGED === '1';
 if (isPackaged) process.argv.splice(1, 1);
 
 type Offered = 'getPath' | 'setPath' | 'getVersion' | 'getAppPath' | 'getLocale' | 'whenReady' | 'requestSingleInstanceLock';
-type AlsoOffered = 'quit' | 'exit' | 'setBadgeCount' | 'setLoginItemSettings' | 'setAsDefaultProtocolClient' | 'isPackaged';
+type AlsoOffered =
+  | 'setAppUserModelId'
+  | 'quit'
+  | 'exit'
+  | 'setBadgeCount'
+  | 'setLoginItemSettings'
+  | 'setAsDefaultProtocolClient'
+  | 'isPackaged';
 
 class StandInApp extends EventEmitter implements Pick<App, Offered | AlsoOffered> {
   readonly isPackaged = isPackaged;
@@ -72,6 +79,10 @@ class StandInApp extends EventEmitter implements Pick<App, Offered | AlsoOffered
 
   async whenReady(): Promise<void> {
     await this.#ready.promise;
+  }
+
+  setAppUserModelId(id: string): void {
+    desk.appUserModelId = id;
   }
 
   setBadgeCount(count = 0): boolean {

@@ -42,7 +42,8 @@ const args = [
 
 export class Chromium extends EventEmitter {
   readonly #child: ChildProcess;
-  readonly #profile: string;
+  /** Its folder, which goes with it. */
+  readonly profile: string;
   readonly #sessions = new Map<string, Session>();
   readonly #attached = new Map<string, Session>();
   readonly #calls = new Map<number, PromiseWithResolvers<unknown>>();
@@ -55,7 +56,7 @@ export class Chromium extends EventEmitter {
   constructor(child: ChildProcess, profile: string) {
     super();
     this.#child = child;
-    this.#profile = profile;
+    this.profile = profile;
     let text = '';
     (child.stdio[4] as Readable).setEncoding('utf8').on('data', (piece: string) => {
       const messages = (text + piece).split('\0');
@@ -116,7 +117,7 @@ export class Chromium extends EventEmitter {
 
   kill(): void {
     this.#child.kill('SIGKILL');
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 3 });
+    rmSync(this.profile, { recursive: true, force: true, maxRetries: 3 });
   }
 
   async #attachToAll(): Promise<void> {

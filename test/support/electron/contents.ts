@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { IpcMainInvokeEvent, WebContents, WebFrameMain, WebPreferences } from 'electron';
 import type { Chromium, Session, TargetInfo } from './chromium.ts';
+import { letPagesHavePermissions } from './downloads.ts';
 import { invoke } from './ipc-main.ts';
 import { handlerOf, inside, outside } from './schemes.ts';
 import { preventable, strict } from './strict.ts';
@@ -65,6 +66,7 @@ export class StandInContents extends EventEmitter implements Contents {
 
   async loadURL(address: string): Promise<void> {
     const session = await this.#opened;
+    await letPagesHavePermissions(this.#chromium, address);
     this.#asked.add(new URL(outside(address)).href);
     const loaded = once(this, 'did-finish-load');
     const { errorText } = await session.send('Page.navigate', { url: outside(address) });
@@ -107,7 +109,10 @@ export class StandInContents extends EventEmitter implements Contents {
       const { url } = opener.#popups.shift() ?? { url: '' };
       const { action } = opener.#openHandler({ url: inside(url) } as never);
       if (action === 'deny') {
-        await chromium.send('Target.closeTarget', { targetId: target.targetId });
+        const closed = chromium.send('Target.closeTarget', { targetId: target.targetId });
+        // Its opener waits for some until they run.
+        await session.send('Runtime.runIfWaitingForDebugger').catch(() => {});
+        await closed;
         return;
       }
     }

@@ -1,5 +1,7 @@
 /** What a person would see around the windows and do there: tray, menus, notifications, dialogs, other programs. Tests read and use it. */
+import { execFile } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { dirname } from 'node:path';
 import type {
   Dialog,
   Menu,
@@ -9,6 +11,7 @@ import type {
   Notification,
   NotificationConstructorOptions,
   OpenDialogReturnValue,
+  SaveDialogReturnValue,
   Shell,
   Tray,
 } from 'electron';
@@ -26,9 +29,10 @@ export const desk = {
   notifications: [] as StandInNotification[],
   handed: [] as Handed[],
   /** What a person answers to the next dialogs. A dialog without an answer is an error. */
-  answers: [] as Partial<MessageBoxReturnValue & OpenDialogReturnValue>[],
+  answers: [] as Partial<MessageBoxReturnValue & OpenDialogReturnValue & SaveDialogReturnValue>[],
   /** Dialogs that were shown. */
   dialogs: [] as { title: string; message: string }[],
+  appUserModelId: '',
   badge: 0,
   progress: -1,
   loginItem: undefined as { openAtLogin?: boolean; args?: string[] } | undefined,
@@ -148,7 +152,7 @@ export class StandInNotification extends EventEmitter implements Pick<Notificati
   }
 }
 
-function answerOf(title: string, message: string) {
+export function answerOf(title: string, message: string) {
   desk.dialogs.push({ title, message });
   const answer = desk.answers.shift();
   if (answer === undefined) throw new Error(`nobody answers the dialog ${JSON.stringify(message)}`);
@@ -169,15 +173,19 @@ export const dialog = {
   },
 } satisfies Partial<Dialog>;
 
+/** As Electron does on Linux: the system's opener is started. What it does is seen outside of this process. */
+const hand = (to: Handed['to'], what: string, target = what): Promise<string> => {
+  desk.handed.push({ to, what });
+  return new Promise((resolve) => {
+    execFile('xdg-open', [target], (error) => resolve(error === null ? '' : 'Failed to open'));
+  });
+};
+
 export const shell = {
   async openExternal(what) {
-    desk.handed.push({ to: 'openExternal', what });
+    await hand('openExternal', what);
   },
-  async openPath(what) {
-    desk.handed.push({ to: 'openPath', what });
-    return '';
-  },
-  showItemInFolder(what) {
-    desk.handed.push({ to: 'showItemInFolder', what });
-  },
+  openPath: (what) => hand('openPath', what),
+  // Without a file manager that selects files the folder is opened.
+  showItemInFolder: (what) => void hand('showItemInFolder', what, dirname(what)),
 } satisfies Partial<Shell>;

@@ -12,6 +12,7 @@ import {
   shell as standInShell,
   StandInTray as Tray,
 } from './desk.ts';
+import { letPagesDownload } from './downloads.ts';
 import { ipcMain as standInIpcMain } from './ipc-main.ts';
 import { protocol as standInProtocol } from './schemes.ts';
 import { strict } from './strict.ts';
@@ -67,6 +68,7 @@ async function start(): Promise<void> {
   control.closeWindows = closeAll;
   control.end = () => chromium.close();
   giveWindows(chromium);
+  await letPagesDownload(chromium);
   becomeReady();
   process.send?.({ type: 'ready', endpoint: chromium.endpoint });
 }

@@ -17,6 +17,8 @@ export interface LaunchOptions {
 
 export class LaunchedApp implements AsyncDisposable {
   readonly child: ChildProcess;
+  /** Where its Chromium is reached. */
+  endpoint = '';
   /** What it wrote, line by line. */
   output = '';
   readonly ended: Promise<number | string>;
@@ -55,7 +57,8 @@ export class LaunchedApp implements AsyncDisposable {
       });
       void app.ended.then((code) => reject(new Error(`the app ended with ${code}: ${app.output}`)));
     });
-    app.#browser = await chromium.connectOverCDP(endpoint);
+    app.endpoint = endpoint;
+    app.#browser = await chromium.connectOverCDP(endpoint, { noDefaults: true });
     return app;
   }
 

@@ -56,24 +56,40 @@ export const net = { isOnline: () => desk.isOnline } satisfies Partial<Net>;
 const display = { id: 1, workArea: { x: 0, y: 0, width: 1920, height: 1040 } } as Display;
 export const screen = { getAllDisplays: () => [display] } satisfies Partial<Screen>;
 
-export const nativeTheme = { themeSource: 'system' } as Pick<NativeTheme, 'themeSource'>;
+export const nativeTheme = {
+  themeSource: 'system',
+  get shouldUseDarkColors() {
+    return this.themeSource === 'dark';
+  },
+} as Pick<NativeTheme, 'themeSource' | 'shouldUseDarkColors'>;
 
 class StandInSession
   extends EventEmitter
   implements Pick<Session, 'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler'>
 {
-  permissionRequestHandler: Parameters<Session['setPermissionRequestHandler']>[0] = null;
-  permissionCheckHandler: Parameters<Session['setPermissionCheckHandler']>[0] = null;
+  #onRequest: Parameters<Session['setPermissionRequestHandler']>[0] = null;
+  #onCheck: Parameters<Session['setPermissionCheckHandler']>[0] = null;
 
-  setPermissionRequestHandler(handler: StandInSession['permissionRequestHandler']): void {
-    this.permissionRequestHandler = handler;
+  setPermissionRequestHandler(handler: Parameters<Session['setPermissionRequestHandler']>[0]): void {
+    this.#onRequest = handler;
   }
 
-  setPermissionCheckHandler(handler: StandInSession['permissionCheckHandler']): void {
-    this.permissionCheckHandler = handler;
+  setPermissionCheckHandler(handler: Parameters<Session['setPermissionCheckHandler']>[0]): void {
+    this.#onCheck = handler;
   }
 
   setDevicePermissionHandler(): void {}
+
+  /** Electron permits whatever no handler denies. */
+  static async permits(session: StandInSession, permission: string, origin: string): Promise<boolean> {
+    const isPermitted = session.#onCheck?.(null, permission as 'media', origin, {} as never) ?? true;
+    const onRequest = session.#onRequest;
+    if (!isPermitted || onRequest === null) return isPermitted;
+    return new Promise((resolve) => onRequest(null as never, permission as 'media', resolve, {} as never));
+  }
 }
+
+export const permits = (permission: string, origin: string): Promise<boolean> =>
+  StandInSession.permits(defaultSession, permission, origin);
 
 export const defaultSession = new StandInSession();
