@@ -13,8 +13,8 @@ export interface NginxOptions {
   readonly directory: string;
   /** What it serves: `/ANYTHING/name` is the file `name` in here. */
   readonly files: string;
-  /** For each answer of the capped server, in nginx's words: `4m`. */
-  readonly limitRate: string;
+  /** For each answer of the capped server, in nginx's words: `4m`. Default: none. */
+  readonly limitRate?: string;
 }
 
 /** What the log says of the requests whose path began with one token. */
@@ -48,7 +48,7 @@ async function freePort(): Promise<number> {
 // The rest of the machine is for the client: on two cores, one worker.
 const workers = Math.max(1, Math.floor(availableParallelism() / 2));
 
-function configuration({ directory, files, limitRate }: NginxOptions, ports: Record<Door, number>): string {
+function configuration({ directory, files, limitRate = '0' }: NginxOptions, ports: Record<Door, number>): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((name) => `  ${name}_temp_path ${directory}/${name};`)
     .join('\n');

@@ -1,8 +1,9 @@
 /** One entrant, once: a fresh folder, the measured command, the proof that the files are right, and nothing left behind. */
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Measured, measure, type TimedLine } from './measure.ts';
 import type { Nginx, Seen } from './nginx.ts';
+import { type Conditions, type OriginProcess, startOriginProcess } from './origin.ts';
 import type { Entrant, Scenario } from './scenarios.ts';
 import { isSame } from './sources.ts';
 
@@ -13,6 +14,8 @@ export interface Run extends Pick<Measured, 'wallMs' | 'cpuMs' | 'peakBytes'> {
   readonly ownSyncMs?: number;
   /** What it took to sync the file afterwards; only on the disk. */
   readonly syncAfterMs?: number;
+  /** How late the event loop was, the 99th percentile; only where it is watched. */
+  readonly loopMs?: number;
 }
 
 export interface Ground {
@@ -32,6 +35,13 @@ function ownSync(lines: readonly TimedLine[]): number | undefined {
   return verifying === undefined || done === undefined ? undefined : done.atMs - verifying.atMs;
 }
 
+/** What loop-watch.mjs left there: the worst of its processes. */
+async function loopDelay(directory: string): Promise<number | undefined> {
+  const left = (await readdir(directory)).filter((name) => name.startsWith('loop-'));
+  if (left.length === 0) return undefined;
+  return Math.max(...(await Promise.all(left.map(async (name) => Number(await readFile(join(directory, name), 'utf8'))))));
+}
+
 async function sync(path: string): Promise<number> {
   const file = await open(path, 'r+');
   const begun = performance.now();
@@ -46,10 +56,12 @@ export async function runOnce(scenario: Scenario, entrant: Entrant, ground: Grou
   runs += 1;
   const token = `run-${runs}`;
   const directory = join(ground.target, token);
+  let own: OriginProcess | undefined;
+  const origin = async (conditions: Conditions): Promise<OriginProcess> => (own = await startOriginProcess(conditions));
   const subject = `${entrant.name} in ${scenario.name}`;
   await mkdir(directory, { recursive: true });
   try {
-    const command = await entrant.prepare({ ...ground, directory, token });
+    const command = await entrant.prepare({ ...ground, directory, token, origin });
     const { exitCode, stderr, lines, wallMs, cpuMs, peakBytes } = await measure(command);
     if (exitCode !== 0) throw new Error(`${subject} ended with exit code ${exitCode}: ${stderr.trim().split('\n').at(-1)}`);
     const run: Run = { wallMs, cpuMs, peakBytes };
@@ -60,13 +72,16 @@ export async function runOnce(scenario: Scenario, entrant: Entrant, ground: Grou
       if (!(await isSame(join(ground.files, name), join(directory, name)))) throw new Error(`${subject}: ${name} is wrong`);
     }
     const ownSyncMs = ownSync(lines);
+    const loopMs = await loopDelay(directory);
     return {
       ...run,
-      seen: await ground.nginx.seen(token),
+      seen: await (own?.seen() ?? ground.nginx.seen(token)),
       ...(ownSyncMs === undefined ? {} : { ownSyncMs }),
       ...(syncAfterMs === undefined ? {} : { syncAfterMs }),
+      ...(loopMs === undefined ? {} : { loopMs }),
     };
   } finally {
+    await own?.[Symbol.asyncDispose]();
     await rm(directory, { recursive: true, force: true });
   }
 }

@@ -26,7 +26,7 @@ export interface ManyFiles {
   readonly directory: string;
 }
 
-export type ToolName = 'sluice' | 'aria2c' | 'axel' | 'curl' | 'wget2';
+export type ToolName = 'sluice' | 'aria2c' | 'axel' | 'curl' | 'wget2' | 'ipull' | 'easydl';
 
 export interface Tool {
   readonly name: ToolName;

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { killMeasured } from './measure.ts';
 import { startNginx } from './nginx.ts';
+import { installNodePeers } from './node-peers.ts';
 import { type Run, runOnce } from './one-run.ts';
 import { type Tool, tools, versionOf } from './peers.ts';
 import { type Entrant, type Scenario, scenarios } from './scenarios.ts';
@@ -61,8 +62,9 @@ async function describe({ rounds, directory, target }: Options): Promise<{ insta
       `${Math.round(totalmem() / 1024 ** 3)} GiB, Node ${process.version}, ${rounds} rounds, interleaved`,
     `served from ${directory} (in the page cache); fetched to ${target}${target === memoryDisk ? ', which is memory' : ''}`,
   ];
-  for (const tool of tools) {
-    const version = await versionOf(tool);
+  const native = tools.map(async (tool) => ({ tool, version: await versionOf(tool) }));
+  const ofNode = (await installNodePeers()).map(({ version, ...tool }) => ({ tool, version }));
+  for (const { tool, version } of [...(await Promise.all(native)), ...ofNode]) {
     if (version !== undefined) installed.push(tool);
     lines.push(version === undefined ? `${tool.name}: not installed, left out` : `${tool.name} ${version}: ${tool.flags}`);
   }
@@ -80,11 +82,12 @@ async function runAll(options: Options, installed: readonly Tool[]): Promise<Res
   const files = join(directory.path, 'files');
   await mkdir(files);
   for (const file of new Set(chosen.flatMap((scenario) => scenario.files))) await makeFile(files, file);
-  await using nginx = await startNginx({ directory: join(directory.path, 'nginx'), files, limitRate: '4m' });
+  await using nginx = await startNginx({ directory: join(directory.path, 'nginx'), files });
   const runs = new Map(chosen.map((scenario) => [scenario, new Map<string, Run[]>()]));
   for (let round = 0; round < rounds; round += 1) {
     for (const [scenario, theirs] of runs) {
       progress(`round ${round + 1} of ${rounds}: ${scenario.name}`);
+      if (scenario.isOnce && round > 0) continue;
       const target = join(scenario.isOnDisk ? directory.path : memory.path, 'fetched');
       const entrants = scenario.entrants(installed);
       for (const { name } of entrants) if (!theirs.has(name)) theirs.set(name, []);

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { plainEnvironment, sluiceCommand } from './built-sluice.ts';
 import type { Command } from './measure.ts';
 import type { Door, Nginx } from './nginx.ts';
+import { type Conditions, idealMs, type OriginProcess } from './origin.ts';
 import type { Tool } from './peers.ts';
-import { cappedFile, largeFile, type SourceFile, smallFiles } from './sources.ts';
+import { cappedFile, hugeFile, largeFile, limitedFile, type SourceFile, smallFiles, unevenFile } from './sources.ts';
 
 /** Where one run happens. */
 export interface Place {
@@ -16,14 +17,14 @@ export interface Place {
   readonly directory: string;
   /** Of this run alone: what nginx's log lines are found by. */
   readonly token: string;
+  /** An origin of ours, for this run alone; nginx serves nothing then. */
+  origin(conditions: Conditions): Promise<OriginProcess>;
 }
 
-export type Figure = 'wall' | 'cpu' | 'peak';
-
-/** At most `most` times what `than` took, or at most `most` megabytes. */
+/** At most `most` times what `than` took, times the ideal, megabytes, or milliseconds that the event loop is late (p99). */
 export type Target =
   | { readonly figure: 'wall' | 'cpu'; readonly than: string; readonly most: number }
-  | { readonly figure: 'peak'; readonly most: number };
+  | { readonly figure: 'ideal' | 'peak' | 'loop'; readonly most: number };
 
 /** A contestant: a tool, or what stands in for one. */
 export interface Entrant {
@@ -37,6 +38,10 @@ export interface Scenario {
   readonly files: readonly SourceFile[];
   /** Written to the real disk, where syncing costs time. */
   readonly isOnDisk?: boolean;
+  /** What no schedule can beat; see `idealMs`. */
+  readonly idealMs?: number;
+  /** So long that it is done in the first round only. */
+  readonly isOnce?: boolean;
   /** Runs a round; more than one where a run is short. */
   readonly repeats?: number;
   readonly targets: readonly Target[];
@@ -80,6 +85,38 @@ function fetchMany(tools: readonly Tool[]): Entrant[] {
   );
 }
 
+const connectionsOf = ({ bytesPerSecond }: Conditions): number => bytesPerSecond.length;
+
+const fetchUnder =
+  (conditions: Conditions) =>
+  (tools: readonly Tool[]): Entrant[] =>
+    segmented(tools).map((tool) => ({
+      name: tool.name,
+      prepare: async ({ origin, directory, nginx }) => {
+        const { url } = await origin(conditions);
+        const { name, size } = conditions.file;
+        return tool.one({ url, size, connections: connectionsOf(conditions), directory, name, authority: nginx.authority });
+      },
+    }));
+
+/** Sluice alone, with options or an environment of its own. */
+const sluiceAlone =
+  (file: SourceFile, args: readonly string[], environment: (directory: string) => NodeJS.ProcessEnv = () => ({})) =>
+  (): Entrant[] => [
+    {
+      name: 'sluice',
+      prepare: ({ nginx, token, directory }) => ({
+        command: sluiceCommand('get', '--quiet', '-d', directory, ...args, nginx.url('http', token, file.name)),
+        env: { ...plainEnvironment(join(directory, 'data')), ...environment(directory) },
+      }),
+    },
+  ];
+
+const loopWatch = (directory: string): NodeJS.ProcessEnv => ({
+  NODE_OPTIONS: `--import=${new URL('loop-watch.mjs', import.meta.url)}`,
+  LOOP_WATCH: join(directory, 'loop'),
+});
+
 /** How long the command takes to be there at all, against the Node it runs on. */
 function startUp(): Entrant[] {
   const run = (name: string, command: readonly string[]): Entrant => ({
@@ -89,7 +126,17 @@ function startUp(): Entrant[] {
   return [run('sluice', sluiceCommand('--version')), run('node -e 0', [process.execPath, '-e', '0'])];
 }
 
+const MiB = 1024 * 1024;
+const same = (rate: number, connections: number): number[] => Array.from({ length: connections }, () => rate);
+const uneven: Conditions = { file: unevenFile, bytesPerSecond: [8, 4, 2, 2, 1, 1, 0.25, 0.1].map((rate) => rate * MiB) };
+const capped: Conditions = { file: cappedFile, bytesPerSecond: same(4 * MiB, 16) };
+const far: Conditions = { file: cappedFile, bytesPerSecond: same(2 * MiB, 16), roundTripMs: 100 };
+
 const peak: Target = { figure: 'peak', most: 150 };
+const asAria2: readonly Target[] = [
+  { figure: 'wall', than: 'aria2c', most: 1 },
+  { figure: 'cpu', than: 'aria2c', most: 1.3 },
+];
 const segmented = (tools: readonly Tool[]): Tool[] => tools.filter(({ isSegmented }) => isSegmented);
 
 export const scenarios: readonly Scenario[] = [
@@ -97,29 +144,46 @@ export const scenarios: readonly Scenario[] = [
     name: 'http-8',
     title: '1 GiB, HTTP, 8 connections',
     files: [largeFile],
-    targets: [{ figure: 'wall', than: 'aria2c', most: 1 }, peak],
+    targets: [...asAria2, peak],
     entrants: fetchOne({ door: 'http', connections: 8, file: largeFile }),
   },
   {
     name: 'http-16',
     title: '1 GiB, HTTP, 16 connections',
     files: [largeFile],
-    targets: [peak],
+    targets: [...asAria2, peak],
     entrants: fetchOne({ door: 'http', connections: 16, file: largeFile }),
   },
   {
     name: 'https-8',
     title: '1 GiB, HTTPS, 8 connections',
     files: [largeFile],
-    targets: [{ figure: 'wall', than: 'aria2c', most: 1 }, { figure: 'cpu', than: 'aria2c', most: 1.3 }, peak],
+    targets: [...asAria2, peak],
     entrants: fetchOne({ door: 'https', connections: 8, file: largeFile }),
   },
   {
+    name: 'uneven-8',
+    title: '96 MiB over connections of 8, 4, 2, 2, 1, 1, 0.25 and 0.1 MiB/s',
+    files: [unevenFile],
+    idealMs: idealMs(uneven),
+    targets: [{ figure: 'ideal', most: 1.2 }],
+    entrants: fetchUnder(uneven),
+  },
+  {
     name: 'capped-16',
-    title: '512 MiB, HTTP, 4 MiB/s for each connection, 16 connections (not curl and wget2, which have one)',
+    title: '512 MiB over 16 connections of 4 MiB/s each',
     files: [cappedFile],
-    targets: [],
-    entrants: (tools) => fetchOne({ door: 'capped', connections: 16, file: cappedFile })(segmented(tools)),
+    idealMs: idealMs(capped),
+    targets: [{ figure: 'ideal', most: 1.08 }],
+    entrants: fetchUnder(capped),
+  },
+  {
+    name: 'far-16',
+    title: '512 MiB over 16 connections of 2 MiB/s each, 100 ms away',
+    files: [cappedFile],
+    idealMs: idealMs(far),
+    targets: [{ figure: 'ideal', most: 1.08 }],
+    entrants: fetchUnder(far),
   },
   {
     name: 'disk-8',
@@ -133,8 +197,32 @@ export const scenarios: readonly Scenario[] = [
     name: 'small-files',
     title: '1,000 files of 64 KiB, 16 at once (not axel, which takes one a call)',
     files: smallFiles,
-    targets: [peak],
+    targets: [{ figure: 'wall', than: 'aria2c', most: 1.2 }, peak],
     entrants: fetchMany,
+  },
+  {
+    name: 'limited',
+    title: '128 MiB at 20 MB/s',
+    files: [limitedFile],
+    isOnce: true,
+    targets: [{ figure: 'peak', most: 100 }],
+    entrants: sluiceAlone(limitedFile, ['--limit-rate', '20000000']),
+  },
+  {
+    name: 'huge-8',
+    title: '10 GiB, HTTP, 8 connections, to the disk: memory does not grow with the file',
+    files: [hugeFile],
+    isOnDisk: true,
+    isOnce: true,
+    targets: [peak],
+    entrants: sluiceAlone(hugeFile, ['-x', '8']),
+  },
+  {
+    name: 'loop-16',
+    title: '1 GiB, HTTP, 16 connections: how late the event loop is',
+    files: [largeFile],
+    targets: [{ figure: 'loop', most: 20 }],
+    entrants: sluiceAlone(largeFile, ['-x', '16'], loopWatch),
   },
   {
     name: 'version',

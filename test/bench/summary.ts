@@ -20,6 +20,9 @@ export interface Summary {
   readonly sentShare?: Spread;
   readonly ownSyncMs?: Spread;
   readonly syncAfterMs?: Spread;
+  readonly loopMs?: Spread;
+  /** Its median by the ideal. */
+  readonly idealRatio?: number;
   /** This entrant's median by Sluice's. */
   readonly wallRatio?: number;
   readonly cpuRatio?: number;
@@ -53,11 +56,14 @@ function optional<K extends string>(key: K, values: readonly (number | undefined
   return (known.length === 0 ? {} : { [key]: spreadOf(known) }) as { [P in K]?: Spread };
 }
 
-function summaryOf(name: string, runs: readonly Run[], size: number): Summary {
+function summaryOf(name: string, runs: readonly Run[], { files, idealMs }: Scenario): Summary {
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  const wallMs = spreadOf(runs.map((run) => run.wallMs));
   return {
     name,
     runs: runs.length,
-    wallMs: spreadOf(runs.map(({ wallMs }) => wallMs)),
+    wallMs,
+    ...(idealMs === undefined ? {} : { idealRatio: wallMs.median / idealMs }),
     cpuMs: spreadOf(runs.map(({ cpuMs }) => cpuMs)),
     peakBytes: spreadOf(runs.map(({ peakBytes }) => peakBytes)),
     ...optional(
@@ -76,26 +82,44 @@ function summaryOf(name: string, runs: readonly Run[], size: number): Summary {
       'syncAfterMs',
       runs.map(({ syncAfterMs }) => syncAfterMs),
     ),
+    ...optional(
+      'loopMs',
+      runs.map(({ loopMs }) => loopMs),
+    ),
   };
 }
 
 function judge(target: Target, sluice: Summary, entrants: readonly Summary[]): Verdict {
-  if (target.figure === 'peak') {
-    const megabytes = sluice.peakBytes.most / 1e6;
-    return { target: `peak at most ${target.most} MB`, isMet: megabytes <= target.most, value: `${Math.round(megabytes)} MB` };
+  const { figure, most } = target;
+  switch (figure) {
+    case 'peak': {
+      const megabytes = sluice.peakBytes.most / 1e6;
+      return { target: `peak at most ${most} MB`, isMet: megabytes <= most, value: `${Math.round(megabytes)} MB` };
+    }
+    case 'loop': {
+      const lateMs = sluice.loopMs?.median ?? Number.NaN;
+      return { target: `event loop late by at most ${most} ms (p99)`, isMet: lateMs <= most, value: `${lateMs.toFixed(1)} ms` };
+    }
+    case 'ideal':
+      return { target: `wall at most ${most} × the ideal`, ...ratioTo(most, sluice.idealRatio ?? Number.NaN) };
+    default: {
+      const text = `${figure} at most ${most} × ${target.than}`;
+      const other = entrants.find(({ name }) => name === target.than);
+      if (other === undefined) return { target: text };
+      const key = figure === 'wall' ? 'wallMs' : 'cpuMs';
+      return { target: text, ...ratioTo(most, sluice[key].median / other[key].median) };
+    }
   }
-  const text = `${target.figure} at most ${target.most} × ${target.than}`;
-  const other = entrants.find(({ name }) => name === target.than);
-  if (other === undefined) return { target: text };
-  const key = target.figure === 'wall' ? 'wallMs' : 'cpuMs';
-  const ratio = sluice[key].median / other[key].median;
-  return { target: text, isMet: ratio <= target.most, value: `${ratio.toFixed(2)} ×` };
 }
+
+const ratioTo = (most: number, ratio: number): Pick<Verdict, 'isMet' | 'value'> => ({
+  isMet: ratio <= most,
+  value: `${ratio.toFixed(2)} ×`,
+});
 
 /** `runs` by entrant, in the order of the table. */
 export function resultOf(scenario: Scenario, runs: ReadonlyMap<string, readonly Run[]>): Result {
-  const size = scenario.files.reduce((sum, file) => sum + file.size, 0);
-  const plain = [...runs].map(([name, theirs]) => summaryOf(name, theirs, size));
+  const plain = [...runs].map(([name, theirs]) => summaryOf(name, theirs, scenario));
   const sluice = plain.find(({ name }) => name === 'sluice');
   const entrants = plain.map((entrant) =>
     sluice === undefined

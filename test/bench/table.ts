@@ -13,6 +13,7 @@ const columns: readonly (readonly [head: string, cell: (summary: Summary) => str
   ['÷ Sluice', ({ cpuRatio }) => ratio(cpuRatio)],
   ['peak MB', ({ peakBytes }) => megabytes(peakBytes.most)],
   ['connections', ({ connections }) => connections && `${connections.median}`],
+  ['÷ ideal', ({ idealRatio }) => ratio(idealRatio)],
   ['sent', ({ sentShare }) => sentShare && `${(sentShare.median * 100).toFixed(1)} %`],
 ];
 
