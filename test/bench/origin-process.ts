@@ -11,6 +11,18 @@ import type { Conditions } from './origin.ts';
 
 const { file, bytesPerSecond, roundTripMs = 0 } = JSON.parse(process.argv[2] ?? '') as Conditions;
 const met = new Set<number>();
+/** Of each connection: where in the list its rate stands. */
+const places = new Map<number, number>();
+
+/** A connection takes the place of one that was closed, as on a real path; one too many gains nothing by it. */
+function rateOf(connection: number): number {
+  const open = new Set(origin.openNumbers);
+  for (const known of [...places.keys()]) if (!open.has(known)) places.delete(known);
+  const taken = new Set(places.values());
+  const place = places.get(connection) ?? [...bytesPerSecond.keys()].find((index) => !taken.has(index)) ?? -1;
+  places.set(connection, place);
+  return bytesPerSecond.at(place) ?? 0;
+}
 
 /** A round trip before each answer, and one more for the handshake where the connection is new. */
 const farAway: Change = (answer, exchange, view) => {
@@ -22,8 +34,7 @@ const farAway: Change = (answer, exchange, view) => {
 const origin = await startOrigin({
   clock: systemClock,
   content: content(file.seed ?? 0, file.size),
-  // Who opens more connections than there are rates gains nothing by it.
-  bytesPerSecond: (connection) => bytesPerSecond[connection - 1] ?? bytesPerSecond.at(-1) ?? 0,
+  bytesPerSecond: rateOf,
   ...(roundTripMs > 0 && { faults: [{ on: {}, times: Number.POSITIVE_INFINITY, answer: farAway }] }),
 });
 console.log(origin.port);

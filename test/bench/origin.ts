@@ -7,7 +7,7 @@ import type { SourceFile } from './sources.ts';
 
 export interface Conditions {
   readonly file: SourceFile;
-  /** Of the connections in the order of their coming; later ones have the last. */
+  /** Of the connections in the order of their coming; a new one takes the place of one that was closed. */
   readonly bytesPerSecond: readonly number[];
   /** Passes before each answer, and once more before a connection's first, for its handshake. */
   readonly roundTripMs?: number;

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: Sluice beside the tools people use, on one machine, against nginx. Options: `--rounds N` (5),
- * `--only NAME` (repeatable), `--dir FOLDER` (a real disk: the served files, and the target of disk-8), `--target FOLDER`
+ * `--only NAME` and `--tool NAME` (repeatable), `--dir FOLDER` (a real disk: the served files, and the target of disk-8), `--target FOLDER`
  * (where all else is fetched to), `--json`. See docs/performance.md.
  */
 import { mkdir, mkdtempDisposable, statfs } from 'node:fs/promises';
@@ -26,6 +26,8 @@ interface Options {
   readonly directory: string;
   readonly target: string;
   readonly isJson: boolean;
+  /** Undefined: all there are. */
+  readonly tools: readonly string[] | undefined;
 }
 
 /** A disk in memory has no part in the result, so it is preferred where it is large enough. */
@@ -39,6 +41,7 @@ async function readOptions(): Promise<Options> {
     options: {
       rounds: { type: 'string', default: '5' },
       only: { type: 'string', multiple: true },
+      tool: { type: 'string', multiple: true },
       dir: { type: 'string', default: tmpdir() },
       target: { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -51,11 +54,11 @@ async function readOptions(): Promise<Options> {
   if (unknown !== undefined) throw new Error(`--only is ${unknown}, expected one of ${names.join(', ')}`);
   const chosen = scenarios.filter(({ name }) => values.only?.includes(name) ?? true);
   const target = values.target ?? (await usualTarget(values.dir));
-  return { rounds, chosen, directory: values.dir, target, isJson: values.json };
+  return { rounds, chosen, directory: values.dir, target, isJson: values.json, tools: values.tool };
 }
 
 /** What the figures depend on, one line each. */
-async function describe({ rounds, directory, target }: Options): Promise<{ installed: Tool[]; lines: string[] }> {
+async function describe({ rounds, directory, target, tools: wanted }: Options): Promise<{ installed: Tool[]; lines: string[] }> {
   const installed: Tool[] = [];
   const lines = [
     `${new Date().toISOString().slice(0, 10)}, ${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown CPU'}, ` +
@@ -65,6 +68,7 @@ async function describe({ rounds, directory, target }: Options): Promise<{ insta
   const native = tools.map(async (tool) => ({ tool, version: await versionOf(tool) }));
   const ofNode = (await installNodePeers()).map(({ version, ...tool }) => ({ tool, version }));
   for (const { tool, version } of [...(await Promise.all(native)), ...ofNode]) {
+    if (wanted?.includes(tool.name) === false) continue;
     if (version !== undefined) installed.push(tool);
     lines.push(version === undefined ? `${tool.name}: not installed, left out` : `${tool.name} ${version}: ${tool.flags}`);
   }

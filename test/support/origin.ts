@@ -164,6 +164,11 @@ export class Origin implements OriginView, AsyncDisposable {
     return Promise.reject(errors.length === 1 ? errors[0] : new AggregateError(errors, errors.map(String).join('; ')));
   }
 
+  /** The numbers of the connections that are open now. */
+  get openNumbers(): readonly number[] {
+    return [...this.#open].map(({ number }) => number);
+  }
+
   #changed(): void {
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
