@@ -8,7 +8,7 @@ const version = typeof SLUICE_VERSION === 'string' ? SLUICE_VERSION : 'unbuilt';
 
 // Name look-ups and the disk share libuv's threads, 4 by default: a slow disk would hold up every new connection.
 // Read when the first of them is used, so setting it here is in time.
-process.env.UV_THREADPOOL_SIZE ??= '16';
+process.env.UV_THREADPOOL_SIZE ??= '8';
 
 // Errors are told by their message; a file that is not there yet is one, too, and noting where it arose costs more than looking.
 if (process.env.SLUICE_DEBUG !== '1') Error.stackTraceLimit = 0;

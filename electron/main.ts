@@ -22,7 +22,7 @@ import { tokenIn } from '#server/token';
 /** By then everything is on disk; what still hangs is left. */
 const mostCloseMs = 8000;
 
-process.env.UV_THREADPOOL_SIZE ??= '16';
+process.env.UV_THREADPOOL_SIZE ??= '8';
 // An installed app's arguments follow its name; in development its folder comes between.
 const words = process.argv.slice(app.isPackaged ? 1 : 2);
 const version = app.getVersion();

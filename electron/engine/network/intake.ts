@@ -5,6 +5,22 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import type { Slab, Slabs } from '#engine/slabs';
 
+/** Sockets that always have more would keep the event loop from all else: after so much in one turn of it they wait for the next. */
+const TURN_BYTES = 2 * 1024 * 1024;
+
+/** What all sockets together have brought in this turn. There is one event loop, so there is one count. */
+let turnBytes = 0;
+
+function isTurnOver(count: number): boolean {
+  if (turnBytes === 0) {
+    setImmediate(() => {
+      turnBytes = 0;
+    });
+  }
+  turnBytes += count;
+  return turnBytes > TURN_BYTES;
+}
+
 /** What is left of a slab is not worth a read of its own. */
 const LEAST_READ_BYTES = 64 * 1024;
 
@@ -13,6 +29,7 @@ export class Intake {
   #slab: Slab | undefined;
   #used = 0;
   #isFed = false;
+  #socket: Socket | undefined;
   #readAtMost: () => number = () => LEAST_READ_BYTES;
   #onBytes: (bytes: Buffer) => void = () => {};
 
@@ -29,13 +46,16 @@ export class Intake {
       callback: (count, buffer) => {
         this.#used += count;
         this.#onBytes(buffer.subarray(0, count) as Buffer);
-        return true;
+        if (!isTurnOver(count)) return true;
+        setImmediate(() => this.#goOn());
+        return false;
       },
     };
   }
 
   /** From now on `onBytes` is told, of bytes that are overwritten unless held (slabs.ts); `readAtMost` is asked before each read. */
   drain(socket: Socket, readAtMost: () => number, onBytes: (bytes: Buffer) => void): void {
+    this.#socket = socket;
     this.#readAtMost = readAtMost;
     this.#onBytes = onBytes;
     // A socket that leads through a proxy was made without the option.
@@ -47,6 +67,11 @@ export class Intake {
     this.#slab?.letGo();
     this.#slab = undefined;
     this.#slabs.leave();
+  }
+
+  /** Unless it was paused meanwhile for a reason of its own. */
+  #goOn(): void {
+    if (this.#socket?.isPaused() === false && !this.#socket.destroyed) this.#socket.resume();
   }
 
   #room(): Buffer {
