@@ -229,4 +229,4 @@ test('the compiler sees every source file of each runtime', async () => {
     const seen = new Set(lists[index]?.split('\n').map((file) => path.relative(root, file.trim()).replaceAll('\\', '/')));
     expect(sources.filter((file) => !seen.has(file))).toEqual([]);
   }
-});
+}, 120_000);
