@@ -35,7 +35,7 @@ function ownSync(lines: readonly TimedLine[]): number | undefined {
   return verifying === undefined || done === undefined ? undefined : done.atMs - verifying.atMs;
 }
 
-/** What loop-watch.mjs left there: the worst of its processes. */
+/** What loop-at-end.ts left there: the worst of its processes. */
 async function loopDelay(directory: string): Promise<number | undefined> {
   const left = (await readdir(directory)).filter((name) => name.startsWith('loop-'));
   if (left.length === 0) return undefined;
