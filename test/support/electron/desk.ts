@@ -169,7 +169,7 @@ export const dialog = {
     return { canceled: false, filePaths: [], ...answerOf(title, defaultPath) };
   },
   showErrorBox(title: string, message: string): void {
-    desk.dialogs.push({ title, message });
+    process.stderr.write(`${title}\n${message}\n`);
   },
 } satisfies Partial<Dialog>;
 

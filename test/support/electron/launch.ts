@@ -58,7 +58,10 @@ export class LaunchedApp implements AsyncDisposable {
       void app.ended.then((code) => reject(new Error(`the app ended with ${code}: ${app.output}`)));
     });
     app.endpoint = endpoint;
-    app.#browser = await chromium.connectOverCDP(endpoint, { noDefaults: true });
+    app.#browser = await chromium.connectOverCDP(endpoint, { noDefaults: true }).catch(async (cause) => {
+      // Its Chromium ends with it, and with nothing else.
+      throw new Error(`the app ended with ${await app.ended}: ${app.output}`, { cause });
+    });
     return app;
   }
 

@@ -1,0 +1,129 @@
+/** Downloads go on: after Sluice was quit or killed, after the computer slept, after the network was away. */
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test, vi } from 'vitest';
+import { status } from '../support/changes.ts';
+import { content } from '../support/content.ts';
+import { type Origin, startOrigin } from '../support/origin.ts';
+import { RunningApp } from './running-app.ts';
+
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+
+const MiB = 1024 * 1024;
+const source = content(41, 16 * MiB);
+
+const add = (running: RunningApp, origin: Origin) =>
+  running.call('downloads.add', { orders: [{ request: { url: origin.url('/big.bin') } }] });
+
+async function expectArrived(running: RunningApp, size = source.size): Promise<void> {
+  await expect
+    .poll(() => readFile(running.file('big.bin')).then((bytes) => source.matches(bytes, 0) && bytes.length), { timeout: 60_000 })
+    .toBe(size);
+}
+
+/** What a person sees of the computer's mind to sleep, of taskbar, dock and tray. */
+const surroundings = (running: RunningApp) =>
+  running.app.evaluate((_, __, { awake, badge, progress, trays: [tray] }) => ({
+    ...{ blockers: awake.size, badge, progress, tip: tray?.toolTip, state: tray?.menu?.items[0]?.label },
+  }));
+const quiet = {
+  blockers: 0,
+  badge: 0,
+  progress: -1,
+  tip: 'Sluice: Nothing is being downloaded',
+  state: 'Nothing is being downloaded',
+};
+
+describe('after an end in the middle', () => {
+  test.each(['quit', 'shutdown', 'killed'] as const)('%s: at the next start it goes on with what is there', async (how) => {
+    await using origin = await startOrigin({ content: source, bytesPerSecond: MiB / 2 });
+    await using running = await RunningApp.start();
+    await running.page();
+    await add(running, origin);
+    await origin.until(() => origin.bytesSent > 6 * MiB);
+    if (how === 'quit') expect(await running.app.quit()).toBe(0);
+    else if (how === 'shutdown') {
+      // The system ends its session.
+      await running.app.evaluate(({ powerMonitor }) => void powerMonitor.emit('shutdown'));
+      expect(await running.app.ended).toBe(0);
+    } else {
+      running.app.child.kill('SIGKILL');
+      expect(await running.app.ended).toBe('SIGKILL');
+    }
+    const asked = origin.requests.length;
+    await running.start({ args: ['--hidden'] });
+    await origin.until(() => origin.requests.length > asked);
+    await expectArrived(running);
+    // Nobody touched the window or the list: it went on by itself, and a kill costs a moment's bytes at most.
+    expect(running.app.windows()).toEqual([]);
+    expect(origin.bytesSent).toBeLessThan(source.size + 8 * MiB);
+    expect(origin.requests.slice(asked).every(({ headers }) => headers.range !== undefined)).toBe(true);
+  });
+});
+
+describe('after the connection was no use', () => {
+  /** The host asks for a wait that no test outlives: only who is woken comes before it is over. */
+  const busy = { on: { request: 1 }, answer: status(503, { headers: [['Retry-After', '900']] }) } as const;
+
+  test.each([
+    ['the computer slept', ({ powerMonitor }: typeof import('electron')) => void powerMonitor.emit('resume')],
+    [
+      'the network was away',
+      (_: unknown, __: unknown, desk: { isOnline: boolean }) => {
+        let looks = 0;
+        Object.defineProperty(desk, 'isOnline', { get: () => ++looks > 1 });
+      },
+    ],
+  ])('%s: what waits tries at once', async (_what, happen) => {
+    await using origin = await startOrigin({ content: content(42, MiB), faults: [busy] });
+    await using running = await RunningApp.start({ args: ['--hidden'] });
+    await add(running, origin);
+    const state = async () => (await running.call('downloads.snapshot', { offset: 0, limit: 10 })).rows[0]?.state;
+    await expect.poll(state).toBe('waiting');
+    await running.app.evaluate(happen as () => void);
+    await expect
+      .poll(
+        () =>
+          readFile(running.file('big.bin')).then(
+            ({ length }) => length,
+            () => 0,
+          ),
+        { timeout: 20_000 },
+      )
+      .toBe(MiB);
+  });
+
+  test('it slept in the middle, and every connection died meanwhile', async () => {
+    await using origin = await startOrigin({ content: source, bytesPerSecond: MiB });
+    await using running = await RunningApp.start({ args: ['--hidden'] });
+    await add(running, origin);
+    await origin.until(() => origin.bytesSent > 4 * MiB);
+    running.app.child.kill('SIGSTOP');
+    origin.dropConnections('rst');
+    running.app.child.kill('SIGCONT');
+    await running.app.evaluate(({ powerMonitor }) => void powerMonitor.emit('resume'));
+    await expectArrived(running);
+    expect(origin.bytesSent).toBeLessThan(source.size * 1.5);
+  });
+});
+
+test('while it downloads the computer stays awake, and taskbar, dock and tray show how far it is', async () => {
+  await using origin = await startOrigin({ content: source, bytesPerSecond: MiB / 2 });
+  await using running = await RunningApp.start();
+  await running.page();
+  expect(await surroundings(running)).toEqual(quiet);
+  await add(running, origin);
+  await origin.until(() => origin.bytesSent > 4 * MiB);
+  await expect.poll(async () => (await surroundings(running)).progress).toBeGreaterThan(0.1);
+  const { blockers, badge, progress, tip, state } = await surroundings(running);
+  expect({ blockers, badge }).toEqual({ blockers: 1, badge: 1 });
+  expect(progress).toBeLessThan(1);
+  expect(state).toMatch(/^1 running, [\d.]+ MiB\/s$/);
+  expect(tip).toBe(`Sluice: ${state}`);
+  const { desktop } = await running.call('settings.read');
+  await running.call('settings.write', { desktop: { ...desktop, keepAwake: false } });
+  await expect.poll(async () => (await surroundings(running)).blockers).toBe(0);
+  await running.call('settings.write', { desktop });
+  await expect.poll(async () => (await surroundings(running)).blockers).toBe(1);
+  await expectArrived(running);
+  await expect.poll(() => surroundings(running)).toEqual(quiet);
+});
