@@ -10,6 +10,7 @@ export const callFailures = {
   OUTSIDE_ROOTS: 'choose a folder inside those that this server may write to',
   NOT_HERE: 'only the desktop app can do this',
   WRONG_FILE: 'the new link leads to another file: nothing was changed',
+  LINK_REFUSED: 'the new link does not give the file: nothing was changed',
   UNREACHABLE: 'the connection to the application is lost: it is tried again by itself',
   INTERNAL: 'this is a mistake in Sluice: please report it with the message above',
 } as const;

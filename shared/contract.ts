@@ -144,10 +144,24 @@ export const calls = {
   /** Running connections take it up one by one. */
   'request.write': { input: z.strictObject({ id: DownloadId, request: RequestView }), output: z.void() },
   'request.rollBack': { input: IdInput, output: z.void() },
-  /** A new address for the same file; checked before a byte is trusted. WRONG_FILE changes nothing. */
-  'link.replace': { input: z.strictObject({ id: DownloadId, url: Url, request: RequestDraft.optional() }), output: z.void() },
-  /** Waiting downloads that this address may be the new link of. */
-  'link.match': { input: z.strictObject({ url: Url }), output: z.object({ ids: z.array(DownloadId) }) },
+  /**
+   * A new address for the same file; its bytes are compared before one is trusted. WRONG_FILE and LINK_REFUSED change nothing.
+   * `isOpen`: its server did not tell within `waitMs`; the comparison goes on, and a link that turns out wrong is taken back.
+   */
+  'link.replace': {
+    input: z.strictObject({
+      id: DownloadId,
+      url: Url,
+      request: RequestDraft.optional(),
+      waitMs: z.int().min(0).max(60_000).default(20_000),
+    }),
+    output: z.object({ isOpen: z.boolean() }),
+  },
+  /** Downloads in want of a link that this address may be the new one of; `size` in bytes, where it is known. */
+  'link.match': {
+    input: z.strictObject({ url: Url, size: z.int().min(0).optional() }),
+    output: z.object({ ids: z.array(DownloadId) }),
+  },
   'transcript.read': { input: IdInput, output: z.object({ exchanges: z.array(ExchangeView) }) },
   'transcript.export': { input: IdInput, output: z.object({ text: z.string() }) },
   'curl.export': {

@@ -65,6 +65,8 @@ export const DownloadRow = z.object({
   finishedAt: z.number().optional(),
   /** When a signed link dies. */
   linkExpiresAt: z.number().optional(),
+  /** Its request was edited, and no byte came with the changed one yet. */
+  canUndoEdit: z.boolean().optional(),
   /** It is done, and the file is not where it was put any more. */
   isMissing: z.boolean().optional(),
   checksum: z.enum(['none', 'expected', 'right']),

@@ -129,7 +129,11 @@ export class RemoteCommands {
   async link(given: string, url: string): Promise<number> {
     const [id] = await this.#ids([given]);
     if (id === undefined) throw new CallError('NOT_FOUND', `there is no download ${given}`);
-    await this.#remote.call('link.replace', { id, url });
+    const { isOpen } = await this.#remote.call('link.replace', { id, url });
+    if (isOpen)
+      this.#output.errorLine(
+        'sluice: its server has not told yet: the bytes are compared before one is trusted; see sluice list',
+      );
     return this.#changed({ changed: 1 });
   }
 

@@ -8,7 +8,14 @@ import { mkdir, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { inodeOf } from '#downloads/done/place';
 import { type Download, DownloadError, type DownloadOptions, type Engine, safeUrl } from '#engine';
-import type { DownloadEvent, DownloadProgress, DownloadRequest, DownloadState, DownloadTarget } from '#shared/download';
+import type {
+  DownloadEvent,
+  DownloadProgress,
+  DownloadRequest,
+  DownloadState,
+  DownloadTarget,
+  ExchangeRecord,
+} from '#shared/download';
 import type { Failure } from '#shared/failure';
 import type { RequestDraft } from '#shared/orders';
 import type { Counters, Detail, DownloadRow, LogLine } from '#shared/rows';
@@ -41,6 +48,9 @@ export interface ListedPorts {
   onRest(listed: ListedDownload): void;
 }
 
+/** What became of a new link: the same file, nothing known yet, or why it was refused. */
+export type LinkVerdict = 'same' | 'open' | Failure;
+
 /** Why it is stopped: what becomes of it then. */
 type StopReason = 'person' | 'hours' | 'shutdown';
 
@@ -48,6 +58,8 @@ export class ListedDownload {
   record: StoredDownload;
   /** As it was before the last edit. */
   draftBefore: RequestDraft | undefined;
+  /** When it was edited, in milliseconds since 1970, until the changed request was seen to bring bytes. */
+  unprovenSince: number | undefined;
   readonly journal = new Journal();
   isForced = false;
   isOutOfHours = false;
@@ -63,6 +75,8 @@ export class ListedDownload {
   #ended: Promise<void> = Promise.resolve();
   /** A sum was to be had from the server, and was not. */
   #hasNoSum = false;
+  /** Somebody waits to hear whether a new link leads to the same file. */
+  #onVerdict: ((verdict: LinkVerdict) => void) | undefined;
 
   constructor(record: StoredDownload, draft: RequestDraft | undefined, ports: ListedPorts) {
     this.record = record;
@@ -202,25 +216,21 @@ export class ListedDownload {
     this.#download.setLimit(options.limitBytesPerSecond ?? 0);
   }
 
-  /** Whether a new link leads to the same file; true where nothing is known that it could differ from. */
-  async linkVerdict(): Promise<boolean> {
-    const download = this.#download;
-    if (download === undefined || !this.isLive || this.record.size === undefined) return true;
-    const verdict = Promise.withResolvers<boolean>();
-    const unsubscribe = download.subscribe((event) => {
-      if (event.type === 'noted' && event.code === 'link-proven') verdict.resolve(true);
-      if (event.type !== 'state') return;
-      const { state } = event;
-      if (state.type === 'done') verdict.resolve(true);
-      if (state.type === 'failed' || (state.type === 'waiting' && state.for === 'url')) verdict.resolve(false);
-      // Decided when it goes on.
-      if (state.type === 'paused') verdict.resolve(true);
-    });
-    try {
-      return await verdict.promise;
-    } finally {
-      unsubscribe();
-    }
+  /** There are bytes that those of a new link can be compared with. */
+  get canCompare(): boolean {
+    const { size, doneBytes, resumable } = this.record;
+    return size !== undefined && resumable !== false && (this.isLive ? (this.progress()?.doneBytes ?? 0) : doneBytes) > 0;
+  }
+
+  /** To be asked before it is given a new link. Resolves when the next run, or this one, knows; `open` where it was stopped before. */
+  linkVerdict(): Promise<LinkVerdict> {
+    this.#onVerdict?.('open');
+    const verdict = Promise.withResolvers<LinkVerdict>();
+    this.#onVerdict = (known) => {
+      this.#onVerdict = undefined;
+      verdict.resolve(known);
+    };
+    return verdict.promise;
   }
 
   row(): DownloadRow {
@@ -241,6 +251,7 @@ export class ListedDownload {
       directory: record.directory,
       addedAt: record.addedAt,
       ...(record.linkExpiresAt !== undefined && { linkExpiresAt: record.linkExpiresAt }),
+      ...(this.unprovenSince !== undefined && { canUndoEdit: true }),
       checksum: record.checksum === undefined ? 'none' : 'expected',
       counters: this.counters(),
     };
@@ -336,6 +347,7 @@ export class ListedDownload {
       const failure = error instanceof DownloadError ? error.failure : { code: 'E_INTERNAL' as const, message: String(error) };
       return { type: 'failed', failure };
     });
+    this.#onVerdict?.(end.type === 'failed' ? end.failure : end.type === 'done' || end.type === 'skipped' ? 'same' : 'open');
     this.#remember();
     // A finished one is not to be begun again while it is brought to its folder.
     if (end.type !== 'done' && end.type !== 'skipped') this.#state = undefined;
@@ -407,6 +419,7 @@ export class ListedDownload {
       case 'state':
         this.#state = event.state;
         this.#logState(event.state);
+        if (event.state.type === 'waiting' && event.state.for === 'url') this.#onVerdict?.(event.state.cause);
         break;
       case 'identified': {
         const { name, size, resumable, finalUrl, contentType } = event;
@@ -428,12 +441,20 @@ export class ListedDownload {
       case 'noted':
         this.log('info', event.code, event.message);
         if (event.code === 'no-digest') this.#hasNoSum = true;
+        if (event.code === 'link-proven') this.#onVerdict?.('same');
         break;
       case 'exchanged':
         this.journal.exchanged(event.exchange);
-        return;
+        if (!this.#provesEdit(event.exchange)) return;
+        this.unprovenSince = undefined;
+        break;
     }
     this.#ports.onChanged(this);
+  }
+
+  /** It began after the edit, and brought bytes of the file. */
+  #provesEdit({ at, status = 500, bytes }: ExchangeRecord): boolean {
+    return this.unprovenSince !== undefined && at >= this.unprovenSince && status < 300 && bytes > 0;
   }
 
   #logState(state: DownloadState): void {

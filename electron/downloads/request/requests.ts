@@ -6,12 +6,13 @@ import { withLoginApart } from '#downloads/intake/login-apart';
 import type { DownloadList } from '#downloads/list/download-list';
 import type { ListedDownload } from '#downloads/list/listed-download';
 import type { Configuration } from '#downloads/store/configuration';
-import { DownloadError, firstRequest, safeUrl } from '#engine';
+import { DownloadError, firstRequest } from '#engine';
 import { CallError } from '#shared/call-failures';
 import type { RequestDraft, RequestView } from '#shared/orders';
 import { maskedValue, withoutSecrets, withSecretsOf } from '#shared/request-secrets';
 import { compose, type Origin } from './compose.ts';
 import { writeCurlCommand } from './curl-command.ts';
+import { lastSegment, NewLinks } from './new-links.ts';
 import { profileOf } from './profiles.ts';
 
 export interface RequestRead {
@@ -24,10 +25,16 @@ export interface RequestRead {
 export class Requests {
   readonly #list: DownloadList;
   readonly #configuration: Configuration;
+  readonly #newLinks: NewLinks;
 
   constructor(list: DownloadList, configuration: Configuration) {
     this.#list = list;
     this.#configuration = configuration;
+    this.#newLinks = new NewLinks({
+      list,
+      check: (draft) => this.#checked(draft),
+      take: (listed, draft) => this.#take(listed, draft),
+    });
   }
 
   read(id: string, reveal: boolean): RequestRead {
@@ -61,8 +68,11 @@ export class Requests {
     const listed = this.#list.require(id);
     const draft = this.#checked(withLoginApart(withSecretsOf(view, listed.draft)));
     const before = listed.draft;
+    const editedAt = Date.now();
     await this.#take(listed, draft);
     listed.draftBefore = before;
+    listed.unprovenSince = editedAt;
+    if (isRefused(listed)) await this.#wakeUp(listed);
     listed.log('info', 'request-changed', 'the request was changed; its connections take it up one by one');
   }
 
@@ -71,45 +81,18 @@ export class Requests {
     const { draftBefore } = listed;
     if (draftBefore === undefined) throw new CallError('NOT_NOW', 'the request was not changed since Sluice was started');
     listed.draftBefore = undefined;
+    listed.unprovenSince = undefined;
     await this.#take(listed, draftBefore);
     listed.log('info', 'request-rolled-back', 'the request is again what it was before the last change');
     await this.#wakeUp(listed);
   }
 
-  /**
-   * A new address for the same file. While it runs, its bytes are compared before one of the new is trusted.
-   * @throws CallError WRONG_FILE: nothing is changed then. BAD_INPUT.
-   */
-  async replaceLink(id: string, url: string, request: RequestDraft | undefined): Promise<void> {
-    const listed = this.#list.require(id);
-    const before = listed.draft;
-    const isSameOrigin = URL.parse(url)?.origin === URL.parse(before.url)?.origin;
-    // What tells who the user is stays with the server it was given for.
-    const draft = this.#checked(withLoginApart({ ...(isSameOrigin ? before : impersonal(before)), ...request, url }));
-    await this.#take(listed, draft);
-    listed.log('info', 'new-link', `the link is now ${safeUrl(draft.url)}`);
-    if (!(await this.#proven(listed))) {
-      await this.#take(listed, before);
-      throw new CallError('WRONG_FILE', 'the new link leads to another file: nothing was changed');
-    }
-    listed.draftBefore = before;
+  replaceLink(id: string, request: RequestDraft, waitMs: number): Promise<{ isOpen: boolean }> {
+    return this.#newLinks.replace(id, request, waitMs);
   }
 
-  /** Downloads in want of a link that this address may be the new one of, the likeliest first. */
-  matchLink(url: string): string[] {
-    const name = lastSegment(url);
-    const key = addressKey(url);
-    const waiting = [...this.#list.all()].filter((listed) => listed.needsLink && addressKey(listed.draft.url) !== key);
-    const score = (listed: ListedDownload): number => {
-      const { draft, record } = listed;
-      if (lastSegment(draft.url) === name || record.name === name) return 2;
-      return URL.parse(draft.url)?.hostname === URL.parse(url)?.hostname ? 1 : 0;
-    };
-    return waiting
-      .map((listed) => ({ id: listed.id, score: score(listed) }))
-      .filter(({ score: one }) => one > 0)
-      .sort((a, b) => b.score - a.score)
-      .map(({ id }) => id);
+  matchLink(url: string, size: number | undefined): string[] {
+    return this.#newLinks.match(url, size);
   }
 
   curl(id: string, reveal: boolean): string {
@@ -142,23 +125,9 @@ export class Requests {
   async #wakeUp(listed: ListedDownload): Promise<void> {
     if (listed.record.rests === 'failed') await this.#list.start([listed.id]);
   }
-
-  /** Whether the new link's bytes are those on disk. A download at rest finds out when it goes on: it is begun for that. */
-  async #proven(listed: ListedDownload): Promise<boolean> {
-    if (!listed.isLive) {
-      await this.#list.force([listed.id]);
-      if (!listed.isLive) return true;
-    }
-    return await listed.linkVerdict();
-  }
 }
 
-const impersonal = ({ userAgent, proxy }: RequestDraft): Partial<RequestDraft> => ({
-  ...(userAgent !== undefined && { userAgent }),
-  ...(proxy !== undefined && { proxy }),
-});
-
-function lastSegment(url: string): string | undefined {
-  const last = URL.parse(url)?.pathname.split('/').at(-1);
-  return last === '' ? undefined : last;
+/** It failed for what an edit may have cured. */
+function isRefused({ record: { rests, failure } }: ListedDownload): boolean {
+  return rests === 'failed' && /^E_(AUTH|PROXY_AUTH|NOT_FILE|LINK_EXPIRED|INPUT|HTTP_4\d\d)$/.test(failure?.code ?? '');
 }

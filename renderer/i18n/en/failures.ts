@@ -34,6 +34,7 @@ export const failures = {
   OUTSIDE_ROOTS: 'This server may not write to that folder',
   NOT_HERE: 'Only the desktop app can do this',
   WRONG_FILE: 'That link leads to another file; nothing was changed',
+  LINK_REFUSED: 'That link does not give the file; nothing was changed',
   UNREACHABLE: 'Sluice does not answer',
   INTERNAL: 'A mistake in Sluice',
   other: 'It did not work',

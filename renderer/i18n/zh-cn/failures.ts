@@ -36,6 +36,7 @@ export const failures: Texts['failures'] = {
   OUTSIDE_ROOTS: '此服务器不能写入该文件夹',
   NOT_HERE: '只有桌面程序可以这样做',
   WRONG_FILE: '该链接指向另一个文件，没有做任何改变',
+  LINK_REFUSED: '该链接给不出这个文件，没有做任何改变',
   UNREACHABLE: 'Sluice 没有回答',
   INTERNAL: 'Sluice 自身的错误',
   other: '操作没有成功',
