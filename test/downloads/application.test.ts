@@ -148,7 +148,7 @@ describe('the list', () => {
 });
 
 describe('adding', () => {
-  test('the same address is not taken twice unless it is asked for, in one call and later', async () => {
+  test('F139: the same address is not taken twice unless it is asked for, in one call and later', async () => {
     await using folder = await tempDirectory();
     await using app = await openTestApplication(folder.path);
     const url = 'http://127.0.0.1:9/file.bin';

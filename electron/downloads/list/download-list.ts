@@ -149,9 +149,19 @@ export class DownloadList {
 
   async remove(ids: readonly string[], deleteFiles: boolean): Promise<number> {
     const found = this.#pick(ids, () => true);
-    for (let from = 0; from < found.length; from += batch) {
-      await Promise.all(found.slice(from, from + batch).map((listed) => this.#remove(listed, deleteFiles)));
+    const written: Promise<void>[] = [];
+    const release = this.#shards.hold();
+    try {
+      for (let from = 0; from < found.length; from += batch) {
+        const some = found.slice(from, from + batch);
+        const gone = await Promise.all(some.map((listed) => this.#remove(listed, deleteFiles)));
+        written.push(...gone.map(({ isWritten }) => isWritten));
+        await nextTurn();
+      }
+    } finally {
+      release();
     }
+    await Promise.all(written);
     this.fill();
     return found.length;
   }
@@ -295,11 +305,18 @@ export class DownloadList {
     return listed;
   }
 
-  async #remove(listed: ListedDownload, deleteFiles: boolean): Promise<void> {
+  /** Resolves when it is at rest and its files are gone. */
+  async #remove(listed: ListedDownload, deleteFiles: boolean): Promise<{ readonly isWritten: Promise<void> }> {
     this.#listed.delete(listed.id);
     this.#ports.news.tell({ type: 'removed', id: listed.id });
-    await listed.remove(deleteFiles);
-    await Promise.all([this.#shards.remove(listed.id), this.#ports.secrets.forget(listed.id)]);
+    await listed.remove(deleteFiles).catch((error: unknown) => {
+      // Off the list it is all the same, or it would be back after the next start.
+      const why = error instanceof Error ? error.message : String(error);
+      const name = listed.record.name ?? safeUrl(listed.record.request.url);
+      this.#ports.news.notice('warning', 'not-deleted', `not all that was fetched of ${name} could be deleted: ${why}`);
+    });
+    const both = Promise.all([this.#shards.remove(listed.id), this.#ports.secrets.forget(listed.id)]);
+    return { isWritten: both.then(() => {}) };
   }
 
   async #renumber(others: ListedDownload[], moved: readonly ListedDownload[], at: number): Promise<number> {

@@ -177,7 +177,8 @@ export class ListedDownload {
   /** Ends it for good. */
   async remove(deleteFiles: boolean): Promise<void> {
     await this.stop('shutdown');
-    const download = this.#download ?? this.#newDownload();
+    // Nothing lies anywhere of one that never began.
+    const download = this.#download ?? (this.record.partDirectory === undefined ? undefined : this.#newDownload());
     await download?.remove({ deleteFiles });
     const { placed, placedInode } = this.record;
     // Whole, but never brought to its folder; another file may have its name by now.

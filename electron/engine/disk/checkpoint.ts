@@ -123,6 +123,8 @@ export class Checkpoint {
       }
       return newest(bytes);
     } catch (error) {
+      // Its download ended just now.
+      if (errnoOf(error) === 'ENOENT') return { type: 'refused', reason: 'missing' };
       throw toDiskError(error, 'read', path);
     }
   }

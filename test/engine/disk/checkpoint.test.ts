@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { Interval } from '#shared/download';
 import { Checkpoint, type LoadedCheckpoint } from '../../../electron/engine/disk/checkpoint.ts';
@@ -316,4 +316,19 @@ test('the folder is synced before the first hard claim, once', async () => {
   await checkpoint.writeHard(upTo(20), synced);
   expect(folders).toEqual([directory.path]);
   await checkpoint.close();
+});
+
+test('one that goes while it is looked at is missing, not a failure: its download ended just then', async () => {
+  await using directory = await tempDirectory();
+  const path = directory.file('f.part.ckpt');
+  await writeFile(path, 'x');
+  const io = {
+    ...nodeFileIo,
+    async identity(at: string) {
+      const found = await nodeFileIo.identity(at);
+      await unlink(at);
+      return found;
+    },
+  };
+  expect(await Checkpoint.load(io, path)).toEqual({ type: 'refused', reason: 'missing' });
 });
