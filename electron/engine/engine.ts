@@ -5,6 +5,7 @@ import { readBootId } from '#engine/disk/boot-id';
 import { type FileIo, nodeFileIo } from '#engine/disk/file-io';
 import { LeftParts } from '#engine/disk/left-parts';
 import { NameRegistry } from '#engine/disk/names-taken';
+import { patientIo } from '#engine/disk/patient-io';
 import { Room } from '#engine/disk/room';
 import { HostAddresses, type ResolveName, resolveBySystem } from '#engine/network/host-addresses';
 import { Pool } from '#engine/network/pool';
@@ -33,12 +34,13 @@ export class Engine {
   constructor(options: Partial<EngineOptions>, ports: Partial<EnginePorts>) {
     const {
       clock = systemClock,
-      io = nodeFileIo,
+      io: disk = nodeFileIo,
       random = Math.random,
       resolveName = resolveBySystem,
       onError = () => {},
     } = ports;
     const checked = checkEngineOptions(options);
+    const io = patientIo(disk, clock);
     const pool = new Pool(clock, checked, new HostAddresses(clock, resolveName));
     const ticker = new Ticker(clock, checked.tickMs, { onError, onGap: () => this.wake() });
     pool.onIdle = () => {

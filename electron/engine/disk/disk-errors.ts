@@ -22,6 +22,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
   EHOSTDOWN: ['E_FS_GONE', 'the network folder is gone'],
   EBUSY: ['E_FS_BUSY', 'another program holds it'],
   ETXTBSY: ['E_FS_BUSY', 'another program holds it'],
+  EMFILE: ['E_FS_BUSY', 'too many files and connections are open'],
+  ENFILE: ['E_FS_BUSY', 'too many files are open on this computer'],
   EEXIST: ['E_FS_BUSY', 'something of that name is already there'],
 };
 

@@ -508,7 +508,7 @@ export class Transfer implements PermitOwner {
         return;
       }
       case 'back-off':
-        this.#backOff(slot, remedy, cause, failures);
+        this.#backOff(slot, remedy, cause, failures, lease.cursor > lease.start);
         return;
       case 'host': {
         const waitMs = remedy.waitMs ?? backOffMs(this.#budget.failures, this.#options.retryWaitMs, this.#ports.random);
@@ -564,7 +564,13 @@ export class Transfer implements PermitOwner {
     return hole !== undefined && hole.end - hole.start < SLIVER_BYTES;
   }
 
-  #backOff(slot: Slot, remedy: Extract<Remedy, { type: 'back-off' }>, cause: DownloadError, failures: number): void {
+  #backOff(
+    slot: Slot,
+    remedy: Extract<Remedy, { type: 'back-off' }>,
+    cause: DownloadError,
+    failures: number,
+    hasReceived: boolean,
+  ): void {
     slot.isProven = false;
     slot.needsFresh = true;
     if (remedy.isCounted && !this.#spend(slot, cause)) return;
@@ -573,7 +579,7 @@ export class Transfer implements PermitOwner {
     const waitMs = remedy.waitMs ?? backOffMs(tries, this.#options.retryWaitMs, random);
     if (this.map.size === undefined && this.#known.identity !== undefined) {
       // Nothing tells where such a stream could go on.
-      if (this.#options.onChange === 'fail' && this.map.done.length > 0) {
+      if (this.#options.onChange === 'fail' && hasReceived) {
         this.fail(new DownloadError('E_NO_RANGE_RESUME', `the server cannot go on where it stopped: ${cause.message}`, cause));
         return;
       }

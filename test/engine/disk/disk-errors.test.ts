@@ -22,9 +22,10 @@ test.each([
   ['EHOSTDOWN', 'E_FS_GONE'],
   ['EBUSY', 'E_FS_BUSY'],
   ['ETXTBSY', 'E_FS_BUSY'],
+  ['EMFILE', 'E_FS_BUSY'],
+  ['ENFILE', 'E_FS_BUSY'],
   ['EEXIST', 'E_FS_BUSY'],
   ['EIO', 'E_FS_IO'],
-  ['EMFILE', 'E_FS_IO'],
   ['UNKNOWN', 'E_FS_IO'],
 ])('%s is %s', (errno, code) => {
   const cause = systemError(errno);

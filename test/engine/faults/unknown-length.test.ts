@@ -49,6 +49,23 @@ test('F26: a chunked file of unknown length comes in one stream and is proven by
   expect(run.restarts).toBe(0);
 });
 
+for (const bytes of [1, 100 * KiB, 3 * MiB]) {
+  test(`F27: a stream of unknown length that is cut after ${bytes} bytes does not start over where that is not wanted`, async () => {
+    await using rig = await startRig({
+      content: content(1, size),
+      ...rate,
+      faults: [
+        { on: {}, times: always, answer: chunked() },
+        { on: {}, answer: cut(bytes, 'fin') },
+      ],
+    });
+    const run = rig.download({ onChange: 'fail' });
+    expect(await run.end()).toMatchObject({ type: 'failed', failure: { code: 'E_NO_RANGE_RESUME' } });
+    expect(rig.origin.requests).toHaveLength(1);
+    expect(run.restarts).toBe(0);
+  });
+}
+
 test('F27: a chunked stream cut by FIN starts again from the beginning after a back-off that grows', async () => {
   await using rig = await startRig({
     content: content(1, size),
