@@ -132,6 +132,16 @@ export interface DownloadProgress {
   readonly segments: readonly SegmentView[];
   /** Written ranges, ascending and disjoint. */
   readonly done: readonly Interval[];
+  /** While it is `verifying`. */
+  readonly check?: CheckProgress;
+}
+
+/** Bytes on disk that are read again to prove them. */
+export interface CheckProgress {
+  readonly doneBytes: number;
+  /** 0 where nothing has to be read. */
+  readonly totalBytes: number;
+  readonly bytesPerSecond: number;
 }
 
 export type DownloadEvent =

@@ -39,7 +39,7 @@ function fileRow(row: DownloadRow, progress: DownloadProgress): DisplayRow {
   const parts = [
     percent === undefined ? '' : `${String(percent).padStart(3)} %`,
     size === undefined ? formatBytes(doneBytes) : `${formatBytes(doneBytes)} of ${formatBytes(size)}`,
-    stateWord(row) ?? formatRate(bytesPerSecond),
+    stateWord(row, progress) ?? formatRate(bytesPerSecond),
     timeLeft(progress) ?? '',
     `${connections} ${connections === 1 ? 'connection' : 'connections'}`,
   ];
@@ -48,10 +48,12 @@ function fileRow(row: DownloadRow, progress: DownloadProgress): DisplayRow {
 }
 
 /** What is said in place of a speed. */
-function stateWord({ state }: DownloadRow): string | undefined {
+function stateWord({ state }: DownloadRow, { check }: DownloadProgress): string | undefined {
   if (state === undefined || state.type === 'active') return undefined;
   if (state.type === 'waiting') return 'waiting';
-  return state.type === 'verifying' ? 'checking' : state.type;
+  if (state.type !== 'verifying') return state.type;
+  const percent = percentOf(check?.doneBytes ?? 0, check?.totalBytes || undefined);
+  return percent === undefined ? 'checking' : `checking ${percent} %`;
 }
 
 function segmentRow(segment: SegmentView): DisplayRow {

@@ -1,6 +1,6 @@
 /** What is said of a download, in words: for the lines of a log and the lines that stay above the live display. */
 import { type DownloadRow, type Outcome, safeUrl } from '#downloads';
-import type { DownloadEvent, DownloadProgress, DownloadState } from '#shared/download';
+import type { CheckProgress, DownloadEvent, DownloadProgress, DownloadState } from '#shared/download';
 import { formatBytes, formatDuration, formatRate, percentOf } from '#shared/units';
 import { printable } from './printable.ts';
 
@@ -21,14 +21,23 @@ export function stateText(state: DownloadState, nowMs: number): string | undefin
 
 /** `45 %, 2.1 GiB of 4.7 GiB, 25.0 MiB/s, 1 min 46 s left`. */
 export function progressText(progress: DownloadProgress): string {
-  const { size, doneBytes, bytesPerSecond } = progress;
+  const { size, doneBytes, bytesPerSecond, check } = progress;
+  if (check !== undefined && check.totalBytes > 0) return checkText(check);
   const percent = percentOf(doneBytes, size);
   const amount = size === undefined ? formatBytes(doneBytes) : `${percent} %, ${formatBytes(doneBytes)} of ${formatBytes(size)}`;
   const left = timeLeft(progress);
   return `${amount}, ${formatRate(bytesPerSecond)}${left === undefined ? '' : `, ${left} left`}`;
 }
 
-export function timeLeft({ size, doneBytes, bytesPerSecond }: DownloadProgress): string | undefined {
+/** `checking, 45 % of 4.7 GiB, 1.0 GiB/s`. */
+function checkText({ doneBytes, totalBytes, bytesPerSecond }: CheckProgress): string {
+  return `checking, ${percentOf(doneBytes, totalBytes)} % of ${formatBytes(totalBytes)}, ${formatRate(bytesPerSecond)}`;
+}
+
+export function timeLeft({ size, doneBytes, bytesPerSecond, check }: DownloadProgress): string | undefined {
+  if (check !== undefined && check.totalBytes > 0 && check.bytesPerSecond > 0) {
+    return formatDuration(((check.totalBytes - check.doneBytes) / check.bytesPerSecond) * 1000);
+  }
   if (size === undefined || bytesPerSecond <= 0) return undefined;
   return formatDuration(((size - doneBytes) / bytesPerSecond) * 1000);
 }

@@ -115,6 +115,7 @@ export class Download {
       connections: transfer?.connections ?? 0,
       segments: transfer?.segments() ?? [],
       done: [...(run?.map.done ?? [])],
+      ...(run && this.#state.type === 'verifying' ? { check: run.check } : {}),
     };
   }
 

@@ -12,6 +12,7 @@ import { toDiskError } from '#engine/disk/disk-errors';
 import type { FileIo } from '#engine/disk/file-io';
 import type { LeftParts } from '#engine/disk/left-parts';
 import type { NameRegistry } from '#engine/disk/names-taken';
+import { ReadBack } from '#engine/disk/read-back';
 import type { Room } from '#engine/disk/room';
 import { type Found, type Left, type PartPorts, StoredPart } from '#engine/disk/stored-part';
 import { nameFor } from '#engine/naming/filename';
@@ -22,7 +23,7 @@ import type { Answer, Identity } from '#engine/transfer/accept';
 import { RangeMap } from '#engine/transfer/range-map';
 import type { Slot } from '#engine/transfer/slot';
 import { Transfer, type Wait } from '#engine/transfer/transfer';
-import type { Checksum, DownloadEvent, DownloadState, DownloadTarget, Interval } from '#shared/download';
+import type { CheckProgress, Checksum, DownloadEvent, DownloadState, DownloadTarget, Interval } from '#shared/download';
 import type { Clock } from './clock.ts';
 import { DownloadError, safeUrl } from './errors.ts';
 import type { Bucket, BucketReader } from './limiter.ts';
@@ -113,6 +114,7 @@ export class Run {
   readonly #over: Promise<DownloadState>;
   /** Aborted when what an earlier run left is of no interest any more. */
   readonly #auditing = new AbortController();
+  readonly #readBack: ReadBack;
   /** When the run before this one ended. */
   readonly #doneBefore: number;
   #stored: StoredPart | undefined;
@@ -127,6 +129,7 @@ export class Run {
   constructor(ports: RunPorts, before?: Run) {
     this.#ports = ports;
     this.#services = ports.services;
+    this.#readBack = new ReadBack(ports.services.clock);
     this.keptName = ports.keptName;
     this.map = before?.map ?? new RangeMap(undefined);
     this.#doneBefore = this.map.doneBytes;
@@ -143,6 +146,10 @@ export class Run {
   /** Body bytes read from sockets in this run. */
   get receivedBytes(): number {
     return this.#receivedBefore + (this.transfer?.receivedBytes ?? 0);
+  }
+
+  get check(): CheckProgress {
+    return this.#readBack.progress;
   }
 
   get size(): number | undefined {
@@ -242,7 +249,7 @@ export class Run {
     };
     const { signal } = this.#auditing;
     try {
-      await this.#stored?.audit(onDamage, signal);
+      await this.#stored?.audit(onDamage, this.#readBack, signal);
     } catch (error) {
       if (!signal.aborted) this.transfer?.fail(error);
     }
@@ -358,7 +365,12 @@ export class Run {
     if (expected === undefined) return;
     const algorithm = expected.algorithm;
     const hex = expected.hex.toLowerCase();
-    const actual = await hashFile(stored.file, this.map.doneBytes, algorithm, { signal: this.#stopping.signal });
+    const readBack = this.#readBack;
+    readBack.begin(this.map.doneBytes);
+    const actual = await hashFile(stored.file, this.map.doneBytes, algorithm, {
+      signal: this.#stopping.signal,
+      onRead: (bytes) => readBack.note(bytes),
+    });
     if (actual === hex) return;
     const path = await stored.discard();
     this.#stored = undefined;

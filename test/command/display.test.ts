@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { columnsOf } from '../../electron/command/columns.ts';
 import { drawLive } from '../../electron/command/display.ts';
 import { type DisplayRow, displayRows, rowText, type Shown } from '../../electron/command/display-rows.ts';
+import { progressText } from '../../electron/command/lines.ts';
 import { Output, type OutputStream } from '../../electron/command/output.ts';
 import type { DownloadRow, Downloads, DownloadsEvent } from '../../electron/downloads/index.ts';
 import type { DownloadProgress, SegmentView } from '../../shared/download.ts';
@@ -50,6 +51,17 @@ describe('the rows of the display', () => {
     expect(rows[0]).toMatch(/^file-1\.bin +#+ +50 % {2}4\.0 MiB of 8\.0 MiB {2}2\.0 MiB\/s {2}2 s {2}2 connections$/);
     expect(rows[1]).toMatch(/^1 {2}192\.0\.2\.7:443 +#+ {2}0 B to 1\.0 MiB {2}1\.0 MiB\/s {2}streaming$/);
     expect(rows).toHaveLength(3);
+  });
+
+  test('say how far the check of a file is, and what is left of it', () => {
+    const check = { doneBytes: 3 * MiB, totalBytes: 8 * MiB, bytesPerSecond: MiB };
+    const checked: Shown = {
+      row: { ...row(1), state: { type: 'verifying' } },
+      progress: { ...progress(0), doneBytes: 8 * MiB, bytesPerSecond: 0, check },
+    };
+    const rows = texts(displayRows([checked], 0, 1, 20));
+    expect(rows[0]).toMatch(/100 % {2}8\.0 MiB of 8\.0 MiB {2}checking 37 % {2}5 s {2}0 connections$/);
+    expect(progressText(checked.progress)).toBe('checking, 37 % of 8.0 MiB, 1.0 MiB/s');
   });
 
   test('of several files end with the sum of all', () => {

@@ -264,7 +264,6 @@ export class ListedDownload {
     if (progress === undefined) return [record.id, record.doneBytes, 0, 0, -1, record.cells];
     const { doneBytes, bytesPerSecond, connections } = progress;
     const size = progress.size ?? record.size;
-    const seconds = size !== undefined && bytesPerSecond > 0 ? Math.ceil((size - doneBytes) / bytesPerSecond) : -1;
     // Before the part is looked at nothing is known of what is there.
     const isUnread = doneBytes === 0 && this.#state?.type === 'probing';
     return [
@@ -272,7 +271,7 @@ export class ListedDownload {
       isUnread ? record.doneBytes : doneBytes,
       Math.round(bytesPerSecond),
       connections,
-      seconds,
+      secondsLeft(progress, size),
       isUnread ? record.cells : cellsOf(progress.done, size),
     ];
   }
@@ -477,4 +476,11 @@ function nameInAddress(address: string): string | undefined {
   } catch {
     return last;
   }
+}
+
+/** -1 where it cannot be told. */
+function secondsLeft({ doneBytes, bytesPerSecond, check }: DownloadProgress, size: number | undefined): number {
+  // Reading a large file again takes minutes.
+  if (check && check.bytesPerSecond > 0) return Math.ceil((check.totalBytes - check.doneBytes) / check.bytesPerSecond);
+  return size !== undefined && bytesPerSecond > 0 ? Math.ceil((size - doneBytes) / bytesPerSecond) : -1;
 }

@@ -9,6 +9,7 @@ import type { Extent } from './sums.ts';
 
 export interface AuditPorts {
   readonly part: Pick<PartFile, 'read'>;
+  onRead(bytes: number): void;
   /** The bytes are not what was received: claimed no more, and to be fetched again. */
   onDamage(range: Interval): Promise<void>;
 }
@@ -25,6 +26,7 @@ export async function audit(extents: readonly Extent[], ports: AuditPorts, signa
       signal.throwIfAborted();
       const step = buffer.subarray(0, end - position);
       const count = await ports.part.read(step, position);
+      ports.onRead(count);
       found = crc32(step.subarray(0, count), found);
       if (count < step.length) break;
       position += count;

@@ -12,7 +12,7 @@ const stepBytes = 1024 * 1024;
 
 export interface HashOptions {
   readonly signal?: AbortSignal;
-  readonly onProgress?: (hashedBytes: number) => void;
+  readonly onRead?: (bytes: number) => void;
 }
 
 /** Hex digest of the first `size` bytes. @throws DownloadError E_FS_GONE if the file ends before. */
@@ -20,7 +20,7 @@ export async function hashFile(
   part: Pick<PartFile, 'path' | 'read'>,
   size: number,
   algorithm: ChecksumAlgorithm,
-  { signal, onProgress }: HashOptions = {},
+  { signal, onRead }: HashOptions = {},
 ): Promise<string> {
   const hash = createHash(algorithm.replace('-', ''));
   const buffer = Buffer.allocUnsafe(Math.min(stepBytes, size));
@@ -33,7 +33,7 @@ export async function hashFile(
       throw new DownloadError('E_FS_GONE', `${basename(part.path)} ends at byte ${position}, expected ${size}`);
     }
     hash.update(step);
-    onProgress?.(position);
+    onRead?.(count);
   }
   signal?.throwIfAborted();
   return hash.digest('hex');

@@ -26,6 +26,7 @@ import { alreadyFinished, finish } from './finish.ts';
 import { type LeftParts, partSuffix } from './left-parts.ts';
 import type { NameRegistry, ReservedName } from './names-taken.ts';
 import { PartFile } from './part-file.ts';
+import type { ReadBack } from './read-back.ts';
 import type { Room } from './room.ts';
 import { type Extent, provenBy, Sums, sumsPath } from './sums.ts';
 
@@ -249,10 +250,16 @@ export class StoredPart {
    * Looks at what an earlier run wrote; `onDamage` is told what has to be fetched again, which is claimed no more by then.
    * @throws DownloadError of the disk, or the signal's reason.
    */
-  async audit(onDamage: (range: Interval) => readonly Interval[], signal: AbortSignal): Promise<void> {
+  async audit(onDamage: (range: Interval) => readonly Interval[], readBack: ReadBack, signal: AbortSignal): Promise<void> {
     const extents = this.#unchecked;
     this.#unchecked = [];
-    await audit(extents, { part: this.#part, onDamage: async (range) => this.#checkpoint?.withdraw(onDamage(range)) }, signal);
+    readBack.begin(extents.reduce((sum, { start, end }) => sum + end - start, 0));
+    const ports = {
+      part: this.#part,
+      onRead: (bytes: number) => readBack.note(bytes),
+      onDamage: async (range: Interval) => this.#checkpoint?.withdraw(onDamage(range)),
+    };
+    await audit(extents, ports, signal);
   }
 
   /** From now on `done` is put on record as it grows. */

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Interval } from '#shared/download';
 import { add } from '../../../electron/engine/intervals.ts';
 import { content } from '../../support/content.ts';
-import { KiB, MiB, type Rig, startRig } from '../../support/fetching.ts';
+import { KiB, MiB, type Rig, type Run, startRig } from '../../support/fetching.ts';
 import { leaveSparsePart, sparseContent } from '../../support/sparse.ts';
 
 const GiB = 1024 * MiB;
@@ -20,6 +20,11 @@ function awkwardRanges(size: number): Interval[] {
     add(ranges, start, Math.min(size, start + 1 + 997 * index));
   }
   return ranges;
+}
+
+/** Until so much was read to prove it. Turns of the event loop: reading tells nobody. */
+async function looksAt(run: Run, bytes: number): Promise<void> {
+  while ((run.download.progress().check?.doneBytes ?? 0) < bytes) await new Promise(setImmediate);
 }
 
 async function expectRanges(path: string, ranges: readonly Interval[], rig: Rig): Promise<void> {
@@ -50,8 +55,14 @@ for (const [name, size] of [
     const run = rig.download({ connections: 8 }, { url });
     run.download.start();
     await run.untilState('verifying');
-    // All is there; that it is undamaged too takes a look at all of it, which is another test's.
+    // All is there; that it is undamaged too takes a look at all of it: minutes, in which it says how far it is and can be stopped.
+    await looksAt(run, 32 * MiB);
+    const check = run.download.progress().check;
+    expect(check?.totalBytes).toBe(size - missing.reduce((sum, { start, end }) => sum + end - start, 0));
+    expect(check?.bytesPerSecond).toBeGreaterThan(0);
     await run.download.pause();
+    expect(run.download.state.type).toBe('paused');
+    expect(run.download.progress().check).toBeUndefined();
     expect(run.restarts).toBe(0);
     expect(run.download.progress()).toMatchObject({ size, doneBytes: size });
     const asked: Interval[] = [];
