@@ -8,6 +8,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // What is waited for comes on a busy machine too.
+    expect: { poll: { timeout: 15_000 } },
     passWithNoTests: false,
   },
 });

@@ -5,7 +5,7 @@ import { app, dialog } from 'electron';
 import { isCommand } from '#command/command-names';
 import { Desktop } from '#desktop/desktop';
 import { guardPages } from '#desktop/guard';
-import { hiddenSwitch } from '#desktop/login-item';
+import { isHiddenStart } from '#desktop/login-item';
 import { Mistakes } from '#desktop/mistakes';
 import { declarePageScheme, servePage } from '#desktop/page-scheme';
 import { listenForLinks } from '#desktop/receiving';
@@ -67,6 +67,8 @@ async function open(mistakes: Mistakes): Promise<{ desktop: Desktop; close: () =
 
 async function beApp(): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // Windows shows no notification of a program it knows no name of: that of the installer's shortcut.
+  if (process.platform === 'win32') app.setAppUserModelId('app.sluice.desktop');
   const mistakes = new Mistakes(folder);
   process.on('uncaughtException', mistakes.take);
   process.on('unhandledRejection', mistakes.take);
@@ -87,7 +89,7 @@ async function beApp(): Promise<void> {
   opened.resolve(desktop);
   // On the other systems the installer does it.
   if (app.isPackaged) app.setAsDefaultProtocolClient('sluice');
-  if (!(await desktop.receiving.words(words, process.cwd())) && !words.includes(hiddenSwitch)) desktop.show();
+  if (!(await desktop.receiving.words(words, process.cwd())) && !isHiddenStart(words)) desktop.show();
 }
 
 function refuse(error: unknown): void {

@@ -186,6 +186,8 @@ export class Desktop {
     return {
       ...this.#listActions(),
       open: () => this.#window.show(),
+      addText: (text: string) => this.#add(text),
+      addFiles: (paths: readonly string[]) => void this.receiving.files(paths),
       copyAddress: url === undefined ? undefined : () => void clipboard.writeText(url),
     };
   }

@@ -4,8 +4,11 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { app } from 'electron';
 
-/** Given by the session: Sluice starts without its window. */
-export const hiddenSwitch = '--hidden';
+const hiddenSwitch = '--hidden';
+
+/** Started by the session and by nobody who wants to see a window. macOS passes no words. */
+export const isHiddenStart = (words: readonly string[]): boolean =>
+  words.includes(hiddenSwitch) || (process.platform === 'darwin' && app.getLoginItemSettings().wasOpenedAtLogin);
 
 export function startAtLogin(isOn: boolean): void {
   if (process.platform !== 'linux') app.setLoginItemSettings({ openAtLogin: isOn, args: [hiddenSwitch] });

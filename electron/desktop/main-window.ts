@@ -3,7 +3,7 @@
  * process go, while downloads run on. Whoever wants it shown gets it, made anew if need be.
  */
 import { join } from 'node:path';
-import { app, BrowserWindow, screen } from 'electron';
+import { app, BrowserWindow, nativeTheme, screen } from 'electron';
 import type { PageChannel } from './page-channel.ts';
 import { pageAddress } from './page-scheme.ts';
 import type { WindowPlace } from './window-place.ts';
@@ -29,6 +29,9 @@ export const pagePreferences = (): Electron.WebPreferences => ({
   nodeIntegration: false,
   spellcheck: false,
 });
+
+/** The page's `--ground`, so that a window does not flash before its page is drawn. */
+export const groundColor = (): string => (nativeTheme.shouldUseDarkColors ? '#151b1f' : '#f3f5f7');
 
 export class MainWindow {
   readonly #ports: MainWindowPorts;
@@ -66,7 +69,7 @@ export class MainWindow {
     const { bounds, isMaximized } = this.#ports.place.read(screen.getAllDisplays().map(({ workArea }) => workArea));
     const window = new BrowserWindow({
       ...bounds,
-      ...{ minWidth: 480, minHeight: 360, show: false, title: 'Sluice', backgroundColor: '#151b1f' },
+      ...{ minWidth: 480, minHeight: 360, show: false, title: 'Sluice', backgroundColor: groundColor() },
       webPreferences: pagePreferences(),
     });
     this.#window = window;

@@ -27,14 +27,20 @@ export class Notifications {
   /** Held, or they are collected before they are clicked. */
   readonly #shown = new Set<Notification>();
   #recent: number[] = [];
+  /** Since all were done the last time: of a single one that was told, nothing more is. */
+  #finished = 0;
 
   constructor(ports: Ports) {
     this.#ports = ports;
     ports.application.subscribe((news) => {
       const { notifications } = ports.application.settings;
+      if (news.type === 'finished') this.#finished += 1;
       if (news.type === 'finished' && notifications.whenDone) this.#done(news.name, news.path);
       if (news.type === 'failed' && notifications.whenFailed) this.#failed(news.id);
-      if (news.type === 'all-done' && notifications.whenAllDone) this.#allDone();
+      if (news.type === 'all-done') {
+        if (notifications.whenAllDone && this.#finished > (notifications.whenDone ? 1 : 0)) this.#allDone();
+        this.#finished = 0;
+      }
     });
   }
 

@@ -1,6 +1,6 @@
 /** The small window of the tray: links are pasted or dropped, and downloaded as the settings say. */
 import { BrowserWindow } from 'electron';
-import { pagePreferences } from './main-window.ts';
+import { groundColor, pagePreferences } from './main-window.ts';
 import type { PageChannel } from './page-channel.ts';
 import { pageAddress } from './page-scheme.ts';
 
@@ -33,7 +33,7 @@ export class QuickAdd {
         fullscreenable: false,
         minimizable: false,
       },
-      ...{ alwaysOnTop: true, autoHideMenuBar: true, title, backgroundColor: '#151b1f' },
+      ...{ alwaysOnTop: true, autoHideMenuBar: true, title, backgroundColor: groundColor() },
       webPreferences: pagePreferences(),
     });
     this.#channel.admit(window.webContents);

@@ -1,5 +1,5 @@
 /** Takes in what other programs send and shows it in the add dialog, where nothing happens until the person agrees. */
-import { open } from 'node:fs/promises';
+import { constants, open } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { app } from 'electron';
 import type { Errand } from '#shared/desktop';
@@ -32,8 +32,8 @@ export class Receiving {
     await this.#show(linksOfOwn(address), []);
   }
 
-  async file(path: string): Promise<void> {
-    await this.#show([], isLinkFile(path) ? [path] : []);
+  async files(paths: readonly string[]): Promise<void> {
+    await this.#show([], paths.filter(isLinkFile));
   }
 
   async #show(links: readonly string[], paths: readonly string[]): Promise<boolean> {
@@ -48,12 +48,14 @@ export class Receiving {
   }
 }
 
-/** Undefined for what is no plain file of a readable size: a device or a pipe would never end. */
+/** Undefined for what is no plain file of a readable size. A pipe would never open, a device or one of /proc never end. */
 async function readSmall(path: string): Promise<string | undefined> {
   try {
-    await using file = await open(path, 'r');
+    await using file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = await file.stat();
-    return stats.isFile() && stats.size <= largestFileBytes ? await file.readFile('utf8') : undefined;
+    if (!stats.isFile() || stats.size > largestFileBytes) return undefined;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(stats.size), 0, stats.size, 0);
+    return buffer.toString('utf8', 0, bytesRead);
   } catch {
     return undefined;
   }
@@ -67,6 +69,6 @@ export function listenForLinks(receiving: Promise<Receiving>): void {
   });
   app.on('open-file', (event, path) => {
     event.preventDefault();
-    void receiving.then((there) => there.file(path));
+    void receiving.then((there) => there.files([path]));
   });
 }

@@ -7,6 +7,8 @@ import type { Texts } from './texts.ts';
 export interface TrayActions {
   open(): void;
   quickAdd(): void;
+  addText(text: string): void;
+  addFiles(paths: readonly string[]): void;
   pauseAll(): void;
   resumeAll(): void;
   /** Absent where no other browser may come. */
@@ -50,6 +52,9 @@ export class TrayIcon {
       // On macOS a click opens the menu.
       if (process.platform !== 'darwin') actions().open();
     });
+    // Of macOS alone.
+    this.#tray.on('drop-text', (_event, text) => actions().addText(text));
+    this.#tray.on('drop-files', (_event, paths) => actions().addFiles(paths));
   }
 
   show(texts: Texts, activity: Activity): void {

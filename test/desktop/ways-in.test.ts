@@ -129,6 +129,19 @@ test('by the system: a link of our scheme and a link file, as macOS sends them',
   await expectArrived('by-link.bin');
 });
 
+test("dropped on the tray's icon, as macOS lets: text, and a file of links", async () => {
+  await running.app.evaluate((_, url, desk) => desk.trays[0]?.emit('drop-text', {}, url), origin.url('/tray-text.bin'));
+  await expectPage(links()).toHaveValue(/tray-text\.bin/);
+  await agree();
+  await expectArrived('tray-text.bin');
+  const file = running.folder.file('tray.txt');
+  await writeFile(file, origin.url('/tray-file.bin'));
+  await running.app.evaluate((_, path, desk) => desk.trays[0]?.emit('drop-files', {}, [path]), file);
+  await expectPage(dialog().getByText('1 download found')).toBeVisible();
+  await agree();
+  await expectArrived('tray-file.bin');
+});
+
 test('by the command, which drives the running app', async () => {
   const sluice = (...words: string[]) =>
     promisify(execFile)(process.execPath, [resolve(mainScript, '../../sluice.cjs'), ...words], {

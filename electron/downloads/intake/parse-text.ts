@@ -38,14 +38,16 @@ export function parseText(text: string, name = ''): ParsedText {
   return { requests: requests.slice(0, most), remarks };
 }
 
+const isWeb = (url: string): boolean => /^https?:/i.test(url);
+
 function linksOf(text: string, name: string): string[] {
-  if (name.endsWith('.url')) return [...text.matchAll(/^URL=(.+)$/gim)].map(([, url = '']) => url.trim());
+  if (name.endsWith('.url')) return [...text.matchAll(/^URL=(.+)$/gim)].map(([, url = '']) => url.trim()).filter(isWeb);
   if (name.endsWith('.webloc'))
-    return [...text.matchAll(/<string>([^<]+)<\/string>/gi)].map(([, url = '']) => unescaped(url.trim()));
+    return [...text.matchAll(/<string>([^<]+)<\/string>/gi)].map(([, url = '']) => unescaped(url.trim())).filter(isWeb);
   if (/<a\s[^>]*href/i.test(text)) {
     return [...text.matchAll(/<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)')/gi)]
       .map(([, double, single]) => unescaped(double ?? single ?? ''))
-      .filter((url) => /^https?:/i.test(url));
+      .filter(isWeb);
   }
   const links = [...text.matchAll(link)].map(([url]) => trimmed(url));
   // What somebody types: one address without its beginning.

@@ -36,7 +36,6 @@ if (isPackaged) process.argv.splice(1, 1);
 
 type Offered = 'getPath' | 'setPath' | 'getVersion' | 'getAppPath' | 'getLocale' | 'whenReady' | 'requestSingleInstanceLock';
 type AlsoOffered =
-  | 'setAppUserModelId'
   | 'quit'
   | 'exit'
   | 'setBadgeCount'
@@ -79,10 +78,6 @@ class StandInApp extends EventEmitter implements Pick<App, Offered | AlsoOffered
 
   async whenReady(): Promise<void> {
     await this.#ready.promise;
-  }
-
-  setAppUserModelId(id: string): void {
-    desk.appUserModelId = id;
   }
 
   setBadgeCount(count = 0): boolean {

@@ -32,7 +32,6 @@ export const desk = {
   answers: [] as Partial<MessageBoxReturnValue & OpenDialogReturnValue & SaveDialogReturnValue>[],
   /** Dialogs that were shown. */
   dialogs: [] as { title: string; message: string }[],
-  appUserModelId: '',
   badge: 0,
   progress: -1,
   loginItem: undefined as { openAtLogin?: boolean; args?: string[] } | undefined,
