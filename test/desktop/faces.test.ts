@@ -96,7 +96,9 @@ describe('notifications', () => {
   test('a program is opened only after the person was asked, whatever it is called', async () => {
     const { results } = await add('/photo.jpg.EXE', '/plain.txt');
     const [program, script] = results.map((result) => (result.type === 'added' ? result.id : ''));
-    await expect.poll(() => ['photo.jpg.EXE', 'plain.txt'].every((name) => existsSync(running.file(name)))).toBe(true);
+    for (const name of ['photo.jpg.EXE', 'plain.txt']) {
+      await expectPage(page.getByRole('row', { name }).getByText('Done')).toBeVisible();
+    }
     // Whoever may run it has a program before them, under any name.
     await chmod(running.file('plain.txt'), 0o755);
     const open = (id = '', response = 0) => {

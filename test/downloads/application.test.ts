@@ -112,6 +112,17 @@ describe('the list', () => {
     expect(origin.bytesSent).toBeGreaterThan(7.9 * MiB);
   });
 
+  test('started again while it is on its way to a pause, it runs on', async () => {
+    await using folder = await tempDirectory();
+    await using origin = await startOrigin({ content: content(4, 4 * MiB), clock, bytesPerSecond: 2 * MiB });
+    await using app = await openTestApplication(folder.path);
+    const id = await app.add(origin.url('/file.bin'));
+    await app.until(() => (app.row(id)?.counters[1] ?? 0) > MiB);
+    const both = [app.call('downloads.pause', { ids: [id] }), app.call('downloads.start', { ids: [id] })];
+    expect(await Promise.all(both)).toEqual([{ changed: 1 }, { changed: 1 }]);
+    await finished(app, id);
+  });
+
   test('removed with its files nothing of it stays; removed without, the part does', async () => {
     await using folder = await tempDirectory();
     await using origin = await startOrigin({ content: content(5, 8 * MiB), clock, bytesPerSecond: MiB });

@@ -114,6 +114,8 @@ export class DownloadList {
   }
 
   async start(ids: readonly string[]): Promise<number> {
+    // Who resumes what is still on its way to a pause means it.
+    await Promise.all(this.#pick(ids, ({ isPausing }) => isPausing).map((listed) => listed.stop('person')));
     const resting = this.#pick(ids, ({ record, isLive }) => !isLive && record.rests !== undefined);
     await Promise.all(resting.map((listed) => listed.queue()));
     this.fill();

@@ -110,6 +110,11 @@ export class ListedDownload {
     return this.#state !== undefined;
   }
 
+  /** A person stopped it, and it has not come to rest yet. */
+  get isPausing(): boolean {
+    return this.isLive && this.#stopReason === 'person';
+  }
+
   get isQueued(): boolean {
     return !this.isLive && this.record.rests === undefined;
   }

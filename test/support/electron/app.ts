@@ -35,13 +35,7 @@ const isPackaged = process.env.STAND_IN_PACKAGED === '1';
 if (isPackaged) process.argv.splice(1, 1);
 
 type Offered = 'getPath' | 'setPath' | 'getVersion' | 'getAppPath' | 'getLocale' | 'whenReady' | 'requestSingleInstanceLock';
-type AlsoOffered =
-  | 'quit'
-  | 'exit'
-  | 'setBadgeCount'
-  | 'setLoginItemSettings'
-  | 'setAsDefaultProtocolClient'
-  | 'isPackaged';
+type AlsoOffered = 'quit' | 'exit' | 'setBadgeCount' | 'setLoginItemSettings' | 'setAsDefaultProtocolClient' | 'isPackaged';
 
 class StandInApp extends EventEmitter implements Pick<App, Offered | AlsoOffered> {
   readonly isPackaged = isPackaged;
