@@ -66,6 +66,8 @@ export const BytesPerSecond = z
 /** One download to be added. What is absent is decided by category, profile and settings. */
 export const Order = z.strictObject({
   request: RequestDraft,
+  /** Absent: a new one. One that is known already is refused. */
+  id: DownloadId.optional(),
   directory: Directory.optional(),
   name: FileName.optional(),
   category: z.string().max(100).optional(),

@@ -6,8 +6,10 @@ import { Downloads, type DownloadsOptions } from '#downloads/unattended/queue';
 import { createEngine, type EngineOptions, systemClock } from '#engine';
 import type { Application, ApplicationPorts } from './application.ts';
 
+export type { History } from '#downloads/done/history';
 export { parseText } from '#downloads/intake/parse-text';
 export { exchangeViews, transcriptText } from '#downloads/list/exchange-view';
+export type { ListedDownload } from '#downloads/list/listed-download';
 export { keyBytes, vaultWithKey } from '#downloads/store/sealing';
 export { type OpenStore, type StoreFile, schemaVersion } from '#downloads/store/stores';
 export type { Vault } from '#downloads/store/vault';

@@ -64,7 +64,15 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     const commands = await listenForCommands(door, dataFolder);
     closers.push(() => commands.close());
     const token = tokenIn(options.tokenFile ?? join(dataFolder, 'token'));
-    const server = await startServer({ door, host, port, token, pageFolder, allowedOrigins });
+    // Most people do without it, so it is loaded only for those who do not.
+    const { Rpc } = options.withAria2 ? await import('./aria2/gateway.ts') : {};
+    const server = await startServer({
+      ...{ door, host, port, token, pageFolder, allowedOrigins },
+      ...(Rpc && {
+        createRpc: (isRight: (token: string, address: string) => boolean) =>
+          new Rpc({ application, door, isRight, onMistake, onShutDown: options.onShutDown }),
+      }),
+    });
     closers.push(() => server.close());
     return { url: server.url, close };
   } catch (error) {

@@ -4,6 +4,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import type { Door } from '#ipc/door';
 import type { Access, Visitor } from './access.ts';
+import type { Rpc } from './aria2/gateway.ts';
 import { bodyOf } from './body.ts';
 import type { FeedSockets } from './feed-sockets.ts';
 import { contentSecurityPolicy, type PageFiles } from './page-files.ts';
@@ -27,7 +28,7 @@ export interface RoutePorts {
   readonly sockets: FeedSockets;
   readonly page: PageFiles;
   /** aria2's protocol, where it is on. */
-  readonly rpc: ((text: string) => Promise<string>) | undefined;
+  readonly rpc: Pick<Rpc, 'post'> | undefined;
 }
 
 type Bindings = { Bindings: HttpBindings };
@@ -82,7 +83,8 @@ export function createRoutes({ door, access, sockets, page, rpc }: RoutePorts): 
     app.post('/jsonrpc', async (context) => {
       const text = await bodyOf(context.env.incoming, 16 * MiB);
       if (text === undefined) return tooLarge(context, 16);
-      return context.body(await rpc(text), 200, { 'content-type': 'application/json' });
+      const answer = await rpc.post(text, context.env.incoming.socket.remoteAddress ?? '');
+      return context.body(answer.text, answer.status, { 'content-type': 'application/json-rpc' });
     });
   }
   app.get('*', async (context) => {

@@ -6,15 +6,10 @@ import { getRequestListener } from '@hono/node-server';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Door } from '#ipc/door';
 import { Access, type Refusal } from './access.ts';
+import type { Rpc } from './aria2/gateway.ts';
 import { FeedSockets } from './feed-sockets.ts';
 import { PageFiles } from './page-files.ts';
 import { createRoutes, visitorOf } from './routes.ts';
-
-/** aria2's protocol: see aria2/gateway.ts. */
-export interface Rpc {
-  post(text: string): Promise<string>;
-  socket(send: (text: string) => void): { receive(text: string): void; close(): void };
-}
 
 export interface ServerOptions {
   readonly door: Door;
@@ -25,7 +20,8 @@ export interface ServerOptions {
   readonly token: string;
   readonly pageFolder: string;
   readonly allowedOrigins: readonly string[];
-  readonly rpc?: Rpc;
+  /** aria2's protocol, where it is on. `isRight`: the token, whose wrong ones are counted by address. */
+  createRpc?(isRight: (token: string, address: string) => boolean): Rpc;
 }
 
 export interface RunningServer {
@@ -38,14 +34,17 @@ export interface RunningServer {
 
 const MiB = 1024 * 1024;
 const mostConnections = 512;
+/** Unsent bytes at which a client that does not read is let go. */
+const mostUnsentBytes = 16 * MiB;
 
 /** @throws the system's error where the port cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { door, host, port, token, pageFolder, allowedOrigins, rpc } = options;
+  const { door, host, port, token, pageFolder, allowedOrigins } = options;
   const access = new Access({ host, token, allowedOrigins });
+  const rpc = options.createRpc?.((given, address) => access.refuseToken(given, address) === undefined);
   const sockets = new FeedSockets(door);
   const page = new PageFiles(pageFolder);
-  const routes = createRoutes({ door, access, sockets, page, rpc: rpc && ((text) => rpc.post(text)) });
+  const routes = createRoutes({ door, access, sockets, page, rpc });
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 60_000, maxHeaderSize: 32 * 1024 },
     getRequestListener(routes.fetch),
@@ -61,10 +60,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }
     upgrades.handleUpgrade(request, socket, head, take);
   });
-  function takerOf({ url }: IncomingMessage): ((socket: WebSocket) => void) | undefined {
-    const path = url?.split('?', 1)[0];
+  function takerOf(request: IncomingMessage): ((socket: WebSocket) => void) | undefined {
+    const path = request.url?.split('?', 1)[0];
     if (path === '/api/feed') return (socket) => sockets.take(socket);
-    return path === '/jsonrpc' && rpc ? (socket) => takeRpc(socket, rpc) : undefined;
+    return path === '/jsonrpc' && rpc ? (socket) => takeRpc(socket, rpc, request.socket.remoteAddress ?? '') : undefined;
   }
   function refuseUpgrade(request: IncomingMessage): Refusal | undefined {
     const get = (name: string): string | undefined => request.headers[name] as string | undefined;
@@ -98,10 +97,11 @@ function refuse(socket: Duplex, { status, text }: { readonly status: number; rea
   socket.end(`${head}\r\n\r\n${text}`, () => socket.destroy());
 }
 
-function takeRpc(socket: WebSocket, rpc: Rpc): void {
-  const line = rpc.socket((text) => {
-    if (socket.readyState === socket.OPEN) socket.send(text);
-  });
+function takeRpc(socket: WebSocket, rpc: Rpc, address: string): void {
+  const line = rpc.line((text) => {
+    if (socket.bufferedAmount > mostUnsentBytes) socket.terminate();
+    else if (socket.readyState === socket.OPEN) socket.send(text);
+  }, address);
   socket.on('message', (data) => line.receive(String(data)));
   socket.on('error', () => socket.terminate());
   socket.on('close', () => line.close());

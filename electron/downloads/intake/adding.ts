@@ -17,6 +17,7 @@ import { withLoginApart } from './login-apart.ts';
 export interface Taken {
   url(href: string): DownloadId | undefined;
   target(path: string): DownloadId | undefined;
+  hasId(id: DownloadId): boolean;
 }
 
 export interface AddingPorts {
@@ -85,6 +86,7 @@ function accept(
   taken: Taken,
   ports: AddingPorts,
 ): Judged {
+  if (order.id !== undefined && taken.hasId(order.id)) throw new DownloadError('E_INPUT', `the id ${order.id} is in use already`);
   const draft = withLoginApart(order.request);
   const settings = ports.settings();
   // Refuses what could never be sent.
@@ -109,7 +111,7 @@ function accept(
   const linkExpiresAt = linkExpiry(url.href);
   const { profile, connections, limitBytesPerSecond, checksum, ifExists } = order;
   const record: StoredDownload = {
-    id: newId(),
+    id: order.id ?? newId(),
     // Filled in as it is stored.
     request: { url: draft.url },
     hasSecrets: false,

@@ -24,12 +24,15 @@ export class TakenNames {
   batch(): Taken & { take(accepted: Accepted): void } {
     const urls = new Map<string, DownloadId>();
     const targets = new Map<string, DownloadId>();
+    const ids = new Set<DownloadId>();
     for (const { request, id } of this.#history.all()) urls.set(addressKey(request.url), id);
     const take = ({ record }: Pick<Accepted, 'record'>): void => {
+      ids.add(record.id);
       urls.set(addressKey(record.request.url), record.id);
       if (record.name !== undefined) targets.set(join(record.directory, record.name), record.id);
     };
     for (const listed of this.#list.all()) take(listed);
-    return { url: (href) => urls.get(href), target: (path) => targets.get(path), take };
+    const hasId = (id: DownloadId): boolean => ids.has(id) || this.#history.get(id) !== undefined;
+    return { url: (href) => urls.get(href), target: (path) => targets.get(path), hasId, take };
   }
 }
