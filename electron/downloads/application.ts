@@ -278,8 +278,9 @@ export class Application {
   }
 
   #applySettings(): void {
-    const { limitBytesPerSecond, schedule, connectionsPerHost } = this.settings;
+    const { limitBytesPerSecond, schedule, connectionsPerHost, blockPrivateTargets } = this.settings;
     this.#engine.setConnectionsPerHost(connectionsPerHost);
+    this.#engine.setPrivateTargets(!blockPrivateTargets);
     const hours = hoursAt(schedule, Date.now());
     this.#engine.setLimit(hours.limitBytesPerSecond > 0 ? hours.limitBytesPerSecond : limitBytesPerSecond);
   }

@@ -9,6 +9,7 @@ import { patientIo } from '#engine/disk/patient-io';
 import { Room } from '#engine/disk/room';
 import { HostAddresses, type ResolveName, resolveBySystem } from '#engine/network/host-addresses';
 import { Pool } from '#engine/network/pool';
+import { isPrivateHost } from '#engine/network/redirect';
 import type { DownloadRequest, DownloadTarget } from '#shared/download';
 import { type Clock, systemClock } from './clock.ts';
 import { Download, type DownloadServices } from './download.ts';
@@ -85,6 +86,11 @@ export class Engine {
     this.#services.pool.connectionsPerHost = checkEngineOptions({ connectionsPerHost: connections }).connectionsPerHost;
   }
 
+  /** Whether servers at loopback, private and link-local addresses may be asked, by whatever name or redirect they are reached. */
+  setPrivateTargets(areAllowed: boolean): void {
+    this.#services.pool.mayReach = areAllowed ? () => true : (address) => !isPrivateHost(asInUrl(address));
+  }
+
   get openConnections(): number {
     return this.#services.pool.openConnections;
   }
@@ -102,6 +108,10 @@ export class Engine {
     this.#services.bucket.close();
   }
 }
+
+/** Resolvers write IPv6 in other forms than URLs do; one with a zone is of this link. */
+const asInUrl = (address: string): string =>
+  address.includes(':') ? (URL.parse(`http://[${address}]/`)?.hostname ?? '::') : address;
 
 export const createEngine = (options: Partial<EngineOptions> = {}, ports: Partial<EnginePorts> = {}): Engine =>
   new Engine(options, ports);

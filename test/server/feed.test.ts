@@ -153,6 +153,21 @@ describe('deltas', () => {
     expect(bytesPerSecond).toBeLessThan(200_000);
     expect((deltas(face).length - count) / seconds).toBeLessThan(10.5);
     expect(deltas(face).at(-1)?.counters.length).toBeGreaterThan(40);
+    // One that stops reading does not fill the server's memory: it is let go of.
+    await using quick = await server.feed();
+    await quick.call('feed.watch', { on: true });
+    face.read(false);
+    const { rows } = await server.call('downloads.snapshot', all);
+    for (let turn = 0; turn < 8; turn += 1) {
+      await settled(
+        quick,
+        () => server.call('downloads.set', { ids: rows.map(({ id }) => id), limitBytesPerSecond: 1_000_000 + turn }),
+        ({ upsert }) => upsert.length > 0,
+      );
+    }
+    face.read(true);
+    expect(await face.closed).toBe(1006);
+    expect(quick.pushes.length).toBeGreaterThan(8);
   });
 });
 

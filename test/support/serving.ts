@@ -40,8 +40,8 @@ export interface FeedFace extends AsyncDisposable {
   readonly call: Call;
   /** Resolves with what `find` finds, looked for after each push. */
   until<T>(find: () => T | undefined | false): Promise<T>;
-  /** Nothing is read any more: what is sent piles up. */
-  stopReading(): void;
+  /** Off, nothing is read: what is sent piles up. */
+  read(on: boolean): void;
   readonly closed: Promise<number>;
 }
 
@@ -120,7 +120,7 @@ async function connectFeed(origin: string, token: string, callAs: (watcher: Reco
     },
     call,
     closed,
-    stopReading: () => socket.pause(),
+    read: (on) => (on ? socket.resume() : socket.pause()),
     async until(find) {
       for (;;) {
         const next = Promise.withResolvers<void>();

@@ -18,6 +18,9 @@ export type ResolveName = (
 
 export const resolveBySystem: ResolveName = (name, settle) => systemLookup(name, { all: true, order: 'verbatim' }, settle);
 
+/** Of the error for an address that may not be reached. */
+export const barredCode = 'EBARRED';
+
 interface Known {
   /** The one that answered last comes first. */
   addresses: LookupAddress[];
@@ -39,6 +42,21 @@ export class HostAddresses {
     this.#clock = clock;
     this.#resolve = resolve;
   }
+
+  /** Where servers may be reached; a proxy is the person's own choice. */
+  mayReach: (address: string) => boolean = () => true;
+
+  /** As `lookup`, for a server: a name that leads only where none may be reached is refused (`barredCode`). */
+  readonly lookupServer: LookupFunction = (name, options, settle) => {
+    this.#find(name, (error, addresses) => {
+      const allowed = addresses.filter(({ address }) => this.mayReach(address));
+      const [first] = allowed;
+      if (error || addresses.length === 0) settle(error ?? noAddress(name), []);
+      else if (first === undefined) settle(Object.assign(new Error(`${name} is barred`), { code: barredCode }), []);
+      else if (options.all) settle(null, allowed);
+      else settle(null, first.address, first.family);
+    });
+  };
 
   /** In the form that `net.connect` takes; it asks for all addresses when families are tried one after the other. */
   readonly lookup: LookupFunction = (name, options, settle) => {

@@ -73,6 +73,10 @@ export class Pool {
     return gate;
   }
 
+  set mayReach(mayReach: (address: string) => boolean) {
+    this.#addresses.mayReach = mayReach;
+  }
+
   set connectionsPerHost(connections: number) {
     this.#connectionsPerHost = connections;
     for (const gate of this.#gates.values()) gate.limit = connections;

@@ -1,8 +1,8 @@
 /** Opens the sockets that connections live on: plain or TLS, with a deadline, TLS sessions resumed per origin. */
-import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Clock } from '#engine/clock';
-import type { HostAddresses } from './host-addresses.ts';
+import { barredCode, type HostAddresses } from './host-addresses.ts';
 import type { Intake } from './intake.ts';
 import { connectTrouble, TransportError } from './trouble.ts';
 import { contextTrusting, type TlsOptions, trustKey } from './trust.ts';
@@ -31,22 +31,26 @@ export interface Peer {
   readonly isTls: boolean;
   /** For messages. */
   readonly name: string;
+  /** A server, which may not be at every address, and not a proxy. */
+  readonly isServer?: boolean;
 }
 
 export function peerOf(url: URL): Peer {
   const isTls = url.protocol === 'https:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  return { host, port: Number(url.port) || (isTls ? 443 : 80), isTls, name: url.host };
+  return { host, port: Number(url.port) || (isTls ? 443 : 80), isTls, name: url.host, isServer: true };
 }
 
 /** A connected socket, secured where the peer wants it. @throws TransportError. */
 export async function openSocket(peer: Peer, tls: TlsOptions, options: OpenOptions): Promise<Socket> {
-  const { host, port, isTls } = peer;
+  const { host, port, isTls, name, isServer = false } = peer;
   const { addresses } = options;
+  // What is an address already is never looked up.
+  if (isServer && isIP(host) !== 0 && !addresses.mayReach(host)) throw connectTrouble({ code: barredCode }, name);
   const address = {
     host,
     port,
-    lookup: addresses.lookup,
+    lookup: isServer ? addresses.lookupServer : addresses.lookup,
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: FAMILY_ATTEMPT_MS,
     noDelay: true,

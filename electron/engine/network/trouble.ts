@@ -3,6 +3,7 @@
  * and the HTTP parser speak in many codes; they are translated here, once, and nothing after this reads them.
  */
 import { DownloadError } from '#engine/errors';
+import { barredCode } from './host-addresses.ts';
 
 export type TroubleKind =
   /** A kept-alive connection was closed as we used it, before any byte: nobody's fault. */
@@ -13,7 +14,7 @@ export type TroubleKind =
   | 'network'
   /** The proxy itself cannot be reached: nothing is said of the server. */
   | 'proxy'
-  /** The proxy will not lead there. */
+  /** The proxy will not lead there, or it is no address that may be reached. */
   | 'barred'
   /** The name cannot be resolved. */
   | 'dns'
@@ -61,6 +62,9 @@ export function connectTrouble(error: unknown, host: string): TransportError {
   if (networkCodes.has(code))
     return new TransportError('network', 'E_NETWORK', `the network to ${host} is down (${code})`, error);
   if (dnsCodes.has(code)) return new TransportError('dns', 'E_DNS', `the name ${host} cannot be resolved (${code})`, error);
+  if (code === barredCode) {
+    return new TransportError('barred', 'E_CONNECT', `${host} is at a private address, which the settings do not allow`, error);
+  }
   if (isCertificateCode(code)) {
     return new TransportError('certificate', 'E_TLS', `the certificate of ${host} is not trusted (${code})`, error);
   }
