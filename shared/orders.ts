@@ -99,6 +99,7 @@ export type AddResult = z.infer<typeof AddResult>;
 export const Probe = z.object({
   name: z.string(),
   size: z.number().optional(),
+  /** As the server says; a download proves it. */
   resumable: z.boolean().optional(),
   finalUrl: z.string(),
   contentType: z.string().optional(),

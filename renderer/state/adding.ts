@@ -82,12 +82,13 @@ export function mergeFound(requests: readonly RequestDraft[], known: readonly Fo
 export function createAdding(call: Call): Adding {
   const store = createStore<AddingState>(() => nothing);
   let readings = 0;
+  let reading: Promise<void> = Promise.resolve();
   let lastProbe = 0;
 
   const replace = (key: string, change: Partial<Found>) =>
     store.setState(({ found }) => ({ found: found.map((one) => (one.key === key ? { ...one, ...change } : one)) }));
 
-  const read = async () => {
+  const readNow = async () => {
     const mine = ++readings;
     const { text, files } = store.getState();
     store.setState({ isReading: true });
@@ -97,13 +98,17 @@ export function createAdding(call: Call): Adding {
         ...files.map(({ name, text: content }) => ({ name, text: content })),
       ];
       const parsed = await Promise.all(sources.map((source) => call('text.parse', source)));
-      // What was typed meanwhile is read by a later call.
-      if (mine !== readings) return;
+      // What was typed meanwhile is read by a later call; who waits for this one wants to know what that finds.
+      if (mine !== readings) return reading;
       const requests = parsed.flatMap((one) => one.requests);
       store.setState(({ found }) => ({ found: mergeFound(requests, found), remarks: parsed.flatMap(({ remarks }) => remarks) }));
     } finally {
       if (mine === readings) store.setState({ isReading: false });
     }
+  };
+  const read = () => {
+    reading = readNow();
+    return reading;
   };
 
   const lookAt = async (one: Found, signal: AbortSignal) => {
@@ -168,10 +173,11 @@ export function createAdding(call: Call): Adding {
     setOptions: (change) => store.setState(({ options }) => ({ options: { ...options, ...change } })),
     async send() {
       await read();
-      return submit(
-        store.getState().found.filter((one) => one.isTaken && one.outcome?.type !== 'duplicate'),
-        undefined,
-      );
+      const isWanted = (one: Found) => one.isTaken && one.outcome?.type !== 'duplicate';
+      const added = await submit(store.getState().found.filter(isWanted), undefined);
+      // Once all that was wanted is added, what was left out has been decided too.
+      if (added > 0 && !store.getState().found.some(({ isTaken }) => isTaken)) store.setState(nothing);
+      return added;
     },
     sendAnyway: (keys) =>
       submit(

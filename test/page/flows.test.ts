@@ -16,8 +16,7 @@ beforeAll(async () => {
 afterAll(() => running[Symbol.asyncDispose]());
 beforeEach(() => running.clear());
 
-const rowsNow = async () => (await running.call('downloads.snapshot', { offset: 0, limit: 10_000 })).rows;
-const stateOf = async (name: string) => (await rowsNow()).find((row) => row.name === name)?.state;
+const stateOf = async (name: string) => (await running.rows()).find((row) => row.name === name)?.state;
 
 test('the token leaves the address bar, and the cookie that replaces it outlives a reload', async () => {
   await using opened = await running.open();
@@ -90,7 +89,7 @@ test('a cookie edited while the download runs reaches the server, and no byte is
   await expectPage(page.getByRole('region', { name: 'What will be sent' })).toContainText('Cookie: sid=');
   await expectPage(page.getByRole('region', { name: 'What will be sent' })).not.toContainText('new-value');
   await origin.until(() => origin.requests.some(({ headers }) => headers.cookie === 'sid=new-value'));
-  const [row] = await rowsNow();
+  const [row] = await running.rows();
   const read = await running.call('request.read', { id: row?.id as never, reveal: true });
   expect(read.request.cookies).toEqual([{ name: 'sid', value: 'new-value' }]);
   await expect.poll(async () => (await running.call('history.page', { offset: 0, limit: 1 })).total, { timeout: 60_000 }).toBe(1);
@@ -153,7 +152,7 @@ test('a thousand are selected and removed', async () => {
   await page.getByRole('button', { name: 'Remove', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove from list' }).click();
   await expectPage(page.getByRole('heading', { name: 'Nothing is being downloaded' })).toBeVisible({ timeout: 30_000 });
-  expect(await rowsNow()).toEqual([]);
+  expect(await running.rows()).toEqual([]);
   expect(complaints).toEqual([]);
 });
 

@@ -1,12 +1,13 @@
 /** The built server as a process, and its page in a real browser. Nothing between them is stood in for. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from '@playwright/test';
 import { build } from 'vite';
 import type { Reply } from '#shared/contract';
+import type { DownloadRow, HistoryRow } from '#shared/rows';
 import { type Call, createClient } from '../../renderer/bridge/client.ts';
 import { type TempDirectory, tempDirectory } from '../support/temp.ts';
 
@@ -114,10 +115,24 @@ export class RunningPage implements AsyncDisposable {
     return `http://127.0.0.1:${this.#port}/`;
   }
 
+  /** Names of what lies in the folder of downloads. */
+  files(): Promise<string[]> {
+    return readdir(this.file());
+  }
+
+  /** The list as the application has it, in its order. */
+  async rows(): Promise<readonly DownloadRow[]> {
+    return (await this.call('downloads.snapshot', { offset: 0, limit: 10_000 })).rows;
+  }
+
+  /** The history as the application has it, the latest first. */
+  async finished(): Promise<readonly HistoryRow[]> {
+    return (await this.call('history.page', { offset: 0, limit: 1000, sort: 'finishedAt', descending: true })).rows;
+  }
+
   /** Nothing in the list or in the history. */
   async clear(): Promise<void> {
-    const { rows } = await this.call('downloads.snapshot', { offset: 0, limit: 10_000 });
-    const ids = rows.map(({ id }) => id);
+    const ids = (await this.rows()).map(({ id }) => id);
     if (ids.length > 0) await this.call('downloads.remove', { ids, deleteFiles: true });
     await this.call('history.clear', {});
   }
