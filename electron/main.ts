@@ -24,7 +24,9 @@ const mostCloseMs = 8000;
 
 process.env.UV_THREADPOOL_SIZE ??= '8';
 // An installed app's arguments follow its name; in development its folder comes between.
-const words = process.argv.slice(app.isPackaged ? 1 : 2);
+const given = process.argv.slice(app.isPackaged ? 1 : 2);
+// Chromium's own switch, without which it wants a display: the command has no use for one.
+const words = given.filter((word) => !word.startsWith('--ozone-platform='));
 const version = app.getVersion();
 const pageFolder = join(app.getAppPath(), 'out/page');
 const folder = dataFolder();

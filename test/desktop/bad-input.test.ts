@@ -9,7 +9,7 @@ import { expect as expectPage, type Page } from '@playwright/test';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { resourceOf } from '../support/answer.ts';
 import { content, literal } from '../support/content.ts';
-import { LaunchedApp } from '../support/electron/launch.ts';
+import { launch } from '../support/electron/launch.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { mainScript, RunningApp } from './running-app.ts';
 
@@ -136,7 +136,7 @@ test('words on the command line: switches, commands of others, files that are no
     'javascript:alert(1)',
   ];
   const attack = [...words, '--', origin.url('/after-the-end.bin')];
-  const second = await LaunchedApp.start({ main: mainScript, args: attack, env: running.env }).catch(String);
+  const second = await launch({ main: mainScript, args: attack, env: running.env }).catch(String);
   expect(second).toMatch(/ended with 0/);
   await expectHonestAlone();
   expect(origin.requests.filter(({ target }) => target.includes('after'))).toEqual([]);

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { expect as expectPage } from '@playwright/test';
 import { expect, test, vi } from 'vitest';
 import { content } from '../support/content.ts';
-import { LaunchedApp } from '../support/electron/launch.ts';
+import { launch } from '../support/electron/launch.ts';
 import { startOrigin } from '../support/origin.ts';
 import { tempDirectory } from '../support/temp.ts';
 import { mainScript, RunningApp } from './running-app.ts';
@@ -48,7 +48,7 @@ test('a start that cannot be says why and ends; what it found is not touched', a
   const path = folder.file('data', 'downloads-07.json');
   writeFileSync(path, '{"version": 99, "rows": {}}');
   const env = { HOME: folder.path, XDG_CONFIG_HOME: folder.file('config'), SLUICE_DATA: folder.file('data') };
-  const started = LaunchedApp.start({ main: mainScript, env });
+  const started = launch({ main: mainScript, env });
   const said = await started.then(async (app) => `the app ended with ${await app.ended}: ${app.output}`, String);
   expect(said).toMatch(/ended with 1: Sluice cannot start\n.*newer Sluice \(version 99\)/);
   expect(said).not.toContain('    at ');

@@ -4,7 +4,8 @@ import { delimiter, join, resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { connectRemote, type Remote } from '#command/remote';
 import type { CallName, Result, Sent } from '#shared/contract';
-import { LaunchedApp, type LaunchOptions } from '../support/electron/launch.ts';
+import { launch } from '../support/electron/launch.ts';
+import type { LaunchedApp, LaunchOptions } from '../support/electron/launched-app.ts';
 import { type TempDirectory, tempDirectory } from '../support/temp.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -36,7 +37,7 @@ export class RunningApp implements AsyncDisposable {
     const env = { ...this.env, ...options.env };
     this.#remote?.[Symbol.dispose]();
     this.#remote = undefined;
-    this.#app = await LaunchedApp.start({ main: mainScript, ...options, env });
+    this.#app = await launch({ main: mainScript, ...options, env });
     return this.#app;
   }
 

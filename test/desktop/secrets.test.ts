@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect as expectPage } from '@playwright/test';
 import { expect, test, vi } from 'vitest';
 import { content } from '../support/content.ts';
+import { electronProgram } from '../support/electron/launch.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { RunningApp } from './running-app.ts';
 
@@ -59,7 +60,10 @@ test('sealed: after a new start they are sent, and no file tells them', async ()
   expect(running.app.output).not.toContain('CANARY');
 });
 
-test.each([
+// A real key store is not taken away by a test.
+const onStandIn = test.skipIf(electronProgram !== undefined);
+
+onStandIn.each([
   ['no key store', { isAvailable: false, backend: 'unknown', isLocked: false }],
   ['only a key that everybody knows', { isAvailable: true, backend: 'basic_text', isLocked: false }],
 ])('%s: it is said, and they are kept in memory alone', async (_what, keyStore) => {
@@ -76,7 +80,7 @@ test.each([
   expect(filesWith(running, 'CANARY')).toEqual([]);
 });
 
-test('a key store that stays closed today: it is said, and what it sealed is there when it opens again', async () => {
+onStandIn('a key store that stays closed today: it is said, and what it sealed is there when it opens again', async () => {
   await using origin = await startOrigin({ content: content(63, 1000) });
   await using running = await RunningApp.start();
   await running.page();

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { expect as expectPage, type Page } from '@playwright/test';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { content } from '../support/content.ts';
-import { LaunchedApp } from '../support/electron/launch.ts';
+import { launch } from '../support/electron/launch.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { mainScript, RunningApp } from './running-app.ts';
 
@@ -103,7 +103,7 @@ test("pasted or dropped into the tray's small window", async () => {
 
 test('by a second start: it hands its links over and ends, and no server is asked before the person agrees', async () => {
   const words = [origin.url('/second.bin'), `sluice:add?url=${encodeURIComponent(origin.url('/own-scheme.bin'))}`];
-  const second = await LaunchedApp.start({ main: mainScript, args: words, env: running.env }).catch((error: Error) => error);
+  const second = await launch({ main: mainScript, args: words, env: running.env }).catch((error: Error) => error);
   expect(String(second)).toMatch(/ended with 0/);
   await expectPage(dialog().getByRole('note')).toContainText(`127.0.0.1:${origin.port}`);
   await expectPage(dialog().getByText('2 downloads found')).toBeVisible();
