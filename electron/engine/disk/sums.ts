@@ -40,12 +40,12 @@ export function encodeExtent({ start, end, crc }: Extent): Buffer {
   return record;
 }
 
-/** Undefined for anything but a whole record. */
-export function decodeExtent(record: Buffer): Extent | undefined {
-  if (record.length < recordBytes || crc32(record.subarray(0, 14)) !== record.readUInt32BE(14)) return undefined;
-  const start = record.readUIntBE(0, 6);
-  const length = record.readUInt32BE(6);
-  return length === 0 ? undefined : { start, end: start + length, crc: record.readUInt32BE(10) };
+/** The record at `at`; undefined for anything but a whole one. A large file has tens of thousands. */
+export function decodeExtent(bytes: Buffer, at = 0): Extent | undefined {
+  if (bytes.length < at + recordBytes || crc32(bytes.subarray(at, at + 14)) !== bytes.readUInt32BE(at + 14)) return undefined;
+  const start = bytes.readUIntBE(at, 6);
+  const length = bytes.readUInt32BE(at + 6);
+  return length === 0 ? undefined : { start, end: start + length, crc: bytes.readUInt32BE(at + 10) };
 }
 
 /**
@@ -113,7 +113,7 @@ export class Sums {
       for (let position = 0; position + recordBytes <= found.size; position += buffer.length) {
         const bytes = buffer.subarray(0, await readFully(file, buffer, position));
         for (let at = 0; at + recordBytes <= bytes.length; at += recordBytes) {
-          const extent = decodeExtent(bytes.subarray(at, at + recordBytes));
+          const extent = decodeExtent(bytes, at);
           if (extent) records.push(extent);
         }
       }
