@@ -15,25 +15,24 @@ export interface Result extends Run {
 }
 
 /** Runs every rule of `compared` on each network. @throws Error where a rule never ends, or is faster than can be. */
-export function compare(
-  seed: number,
-  networks: number,
-  compared: readonly Rule[],
-  onNetwork: (count: number) => void = () => {},
-): Map<Rule, Result[]> {
+export function compare(seed: number, networks: number, compared: readonly Rule[]): Map<Rule, Result[]> {
   const results = new Map<Rule, Result[]>(compared.map((rule) => [rule, []]));
   for (let index = 0; index < networks; index += 1) {
-    const network = makeNetwork(seed, index);
-    const bestMs = idealMs(network);
-    for (const [rule, theirs] of results) {
-      const run = simulate(network, rule);
-      const ratio = run.timeMs / bestMs;
-      if (ratio < 0.999999) throw new Error(`${rule.name} is faster than can be, ${ratio}: ${describeNetwork(network)}`);
-      theirs.push({ ...run, network, ratio });
-    }
-    onNetwork(index + 1);
+    const each = compareOne(makeNetwork(seed, index), compared);
+    for (const [place, result] of each.entries()) results.get(compared[place] as Rule)?.push(result);
   }
   return results;
+}
+
+/** Every rule of `compared`, in their order, on one network. @throws as `compare`. */
+export function compareOne(network: Network, compared: readonly Rule[]): Result[] {
+  const bestMs = idealMs(network);
+  return compared.map((rule) => {
+    const run = simulate(network, rule);
+    const ratio = run.timeMs / bestMs;
+    if (ratio < 0.999999) throw new Error(`${rule.name} is faster than can be, ${ratio}: ${describeNetwork(network)}`);
+    return { ...run, network, ratio };
+  });
 }
 
 /** The value below which a share of them lies. */

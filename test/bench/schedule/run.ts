@@ -3,9 +3,10 @@
  * other programs do. `--network I` runs one of them and tells what happens. Exits 1 where a target is missed.
  */
 import { parseArgs } from 'node:util';
-import { compare, quantile, type Result, rules } from './compare.ts';
+import { quantile, type Result } from './compare.ts';
 import { idealMs } from './ideal.ts';
 import { describeNetwork, makeNetwork } from './network.ts';
+import { compareOnAllCores } from './shared-out.ts';
 import { simulate, sluice } from './simulate.ts';
 
 const MiB = 1024 * 1024;
@@ -82,15 +83,23 @@ function tellOne(seed: number, index: number): void {
   );
 }
 
-function main(seed: number, networks: number): void {
+/** Of files of 100 MiB and more. */
+const ofLarge = (results: readonly Result[]): Result[] => results.filter(({ network }) => network.sizeBytes >= largeBytes);
+
+function figuresOf(ours: readonly Result[]): string {
+  const [median, p99] = [quantile(ratios(ours), 0.5), quantile(ratios(ours), 0.99)];
+  return `median ${median.toFixed(3)} (at most ${mostMedian}), p99 ${p99.toFixed(3)} (at most ${mostP99})`;
+}
+
+async function main(seed: number, networks: number): Promise<void> {
   const begun = performance.now();
-  const results = compare(seed, networks, rules, (count) => {
-    if (count % 1000 === 0) process.stderr.write(`${count} networks\n`);
+  const results = await compareOnAllCores(seed, networks, (count, soFar) => {
+    if (count % 1000 === 0) process.stderr.write(`${count} networks: ${figuresOf(ofLarge(soFar.get(sluice) ?? []))}\n`);
   });
   const seconds = (performance.now() - begun) / 1000;
   console.log(`seed ${seed}, ${networks} networks, ${seconds.toFixed(0)} s\n`);
   const only = (holds: (result: Result) => boolean) => [...results].map(([rule, all]) => [rule.name, all.filter(holds)] as const);
-  const large = only(({ network }) => network.sizeBytes >= largeBytes);
+  const large = [...results].map(([rule, all]) => [rule.name, ofLarge(all)] as const);
   console.log(`${table(`Files of 100 MiB and more (${large[0]?.[1].length ?? 0})`, large)}\n`);
   const small = only(({ network }) => network.sizeBytes < largeBytes);
   console.log(`${table(`Smaller files (${small[0]?.[1].length ?? 0})`, small)}\n`);
@@ -100,9 +109,7 @@ function main(seed: number, networks: number): void {
   }
   const [median, p99] = [quantile(ratios(ours), 0.5), quantile(ratios(ours), 0.99)];
   const isMet = median <= mostMedian && p99 <= mostP99;
-  console.log(
-    `\n${isMet ? 'met' : 'missed'}: median ${median.toFixed(3)} (at most ${mostMedian}), p99 ${p99.toFixed(3)} (at most ${mostP99})`,
-  );
+  console.log(`\n${isMet ? 'met' : 'missed'}: ${figuresOf(ours)}`);
   if (!isMet) process.exitCode = 1;
 }
 
@@ -117,5 +124,5 @@ const [networks, seed] = [Number(values.networks), Number(values.seed)];
 if (!Number.isSafeInteger(networks) || networks < 1 || !Number.isSafeInteger(seed)) {
   console.error('bench:schedule: --networks and --seed take whole numbers, networks at least 1');
   process.exitCode = 2;
-} else if (values.network === undefined) main(seed, networks);
+} else if (values.network === undefined) await main(seed, networks);
 else tellOne(seed, Number(values.network));
