@@ -5,15 +5,15 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { expect as expectPage, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { resourceOf } from '../support/answer.ts';
 import { content, literal } from '../support/content.ts';
 import { launch } from '../support/electron/launch.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
-import { mainScript, RunningApp } from './running-app.ts';
+import { expectPage, mainScript, RunningApp } from './running-app.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const markup = '<img src=x onerror="window.planted=1">';
 const source = content(81, 50_000);

@@ -3,16 +3,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { expect as expectPage, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connectRemote } from '#command/remote';
 import type { Settings } from '#shared/settings';
 import { status } from '../support/changes.ts';
 import { content } from '../support/content.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
-import { RunningApp } from './running-app.ts';
+import { expectPage, RunningApp } from './running-app.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let origin: Origin;
 let running: RunningApp;

@@ -6,7 +6,7 @@ import { content } from '../support/content.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { RunningApp } from './running-app.ts';
 
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const MiB = 1024 * 1024;
 const source = content(41, 16 * MiB);

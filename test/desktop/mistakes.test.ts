@@ -1,15 +1,14 @@
 /** A mistake of Sluice's own is written down, said once, and ends nothing. */
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { expect as expectPage } from '@playwright/test';
 import { expect, test, vi } from 'vitest';
 import { content } from '../support/content.ts';
 import { launch } from '../support/electron/launch.ts';
 import { startOrigin } from '../support/origin.ts';
 import { tempDirectory } from '../support/temp.ts';
-import { mainScript, RunningApp } from './running-app.ts';
+import { expectPage, mainScript, RunningApp } from './running-app.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const MiB = 1024 * 1024;
 

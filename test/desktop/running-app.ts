@@ -1,7 +1,7 @@
 /** The built desktop app with folders of its own, on the stand-in. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import type { Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { connectRemote, type Remote } from '#command/remote';
 import type { CallName, Result, Sent } from '#shared/contract';
 import { launch } from '../support/electron/launch.ts';
@@ -9,6 +9,8 @@ import type { LaunchedApp, LaunchOptions } from '../support/electron/launched-ap
 import { type TempDirectory, tempDirectory } from '../support/temp.ts';
 
 const root = resolve(import.meta.dirname, '../..');
+/** What is waited for in a page comes on a busy machine too. */
+export const expectPage = expect.configure({ timeout: 20_000 });
 export const mainScript = join(root, 'out/app/main.cjs');
 
 export class RunningApp implements AsyncDisposable {

@@ -1,14 +1,13 @@
 /** What is secret in a request is sealed by the system's key store, and in no file, log or message. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect as expectPage } from '@playwright/test';
 import { expect, test, vi } from 'vitest';
 import { content } from '../support/content.ts';
 import { electronProgram } from '../support/electron/launch.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
-import { RunningApp } from './running-app.ts';
+import { expectPage, RunningApp } from './running-app.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const request = (origin: Origin) => ({
   url: origin.url('/private.bin').replace('://', '://ann:CANARY1@'),

@@ -4,14 +4,14 @@
  */
 import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { expect as expectPage, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { resourceOf } from '../support/answer.ts';
 import { literal } from '../support/content.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
-import { RunningApp } from './running-app.ts';
+import { expectPage, RunningApp } from './running-app.ts';
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** A page that calls with whatever it finds, and says what it got. */
 const hostile = `<!doctype html><title>waiting</title><script type="module">

@@ -3,14 +3,14 @@ import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { expect as expectPage, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { content } from '../support/content.ts';
 import { launch } from '../support/electron/launch.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
-import { mainScript, RunningApp } from './running-app.ts';
+import { expectPage, mainScript, RunningApp } from './running-app.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const source = content(1, 1024 * 1024);
 let origin: Origin;

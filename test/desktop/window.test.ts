@@ -1,14 +1,14 @@
 /** The window comes and goes; downloads do not notice. */
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { chromium, expect as expectPage, type Page } from '@playwright/test';
+import { chromium, type Page } from '@playwright/test';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { content } from '../support/content.ts';
 import { electronProgram, launch } from '../support/electron/launch.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
-import { mainScript, RunningApp } from './running-app.ts';
+import { expectPage, mainScript, RunningApp } from './running-app.ts';
 
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const MiB = 1024 * 1024;
 const source = content(31, 12 * MiB);

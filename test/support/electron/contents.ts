@@ -20,6 +20,12 @@ interface Frame {
   readonly urlFragment?: string;
 }
 
+interface Size {
+  readonly width: number;
+  readonly height: number;
+  readonly useContentSize: boolean;
+}
+
 interface PausedRequest {
   readonly requestId: string;
   readonly redirectedRequestId?: string;
@@ -51,7 +57,7 @@ export class StandInContents extends EventEmitter implements Contents {
   #isDestroyed = false;
   #openHandler: Parameters<WebContents['setWindowOpenHandler']>[0] = () => ({ action: 'allow' });
 
-  constructor(chromium: Chromium, id: number, preferences: WebPreferences, width: number, height: number) {
+  constructor(chromium: Chromium, id: number, preferences: WebPreferences, size: Size) {
     super();
     this.id = id;
     this.#chromium = chromium;
@@ -60,7 +66,7 @@ export class StandInContents extends EventEmitter implements Contents {
     if (sandbox === false || contextIsolation === false || nodeIntegration === true || webSecurity === false) {
       throw new Error('the stand-in has only sandboxed and isolated pages');
     }
-    this.#opened = this.#open(width, height);
+    this.#opened = this.#open(size);
     this.#opened.catch((error) => process.stderr.write(`stand-in: ${error}\n`));
   }
 
@@ -131,11 +137,14 @@ export class StandInContents extends EventEmitter implements Contents {
     contents.emit('destroyed');
   }
 
-  async #open(width: number, height: number): Promise<Session> {
+  async #open({ width, height, useContentSize }: Size): Promise<Session> {
     const { targetId, session } = await this.#chromium.open(width, height);
     this.#targetId = targetId;
     this.#session = session;
     this.#listen(session);
+    // Else it is the size of the window with its frame.
+    const metrics = { width, height, deviceScaleFactor: 0, mobile: false };
+    if (useContentSize) await session.send('Emulation.setDeviceMetricsOverride', metrics);
     const { frameTree } = await session.send('Page.getFrameTree');
     this.#mainFrame = frameTree.frame.id;
     await session.send('Page.enable');

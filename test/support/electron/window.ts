@@ -39,13 +39,14 @@ export class StandInWindow extends EventEmitter implements Pick<BrowserWindow, O
     y = 0,
     show = true,
     webPreferences = {},
+    useContentSize = false,
   }: BrowserWindowConstructorOptions = {}) {
     super();
     if (chromium === undefined) throw new Error('Cannot create BrowserWindow before app is ready');
     this.id = ++lastId;
     this.#bounds = { x, y, width, height };
     this.#isVisible = show;
-    const contents = new StandInContents(chromium, this.id, webPreferences, width, height);
+    const contents = new StandInContents(chromium, this.id, webPreferences, { width, height, useContentSize });
     pages.set(this.id, contents);
     this.webContents = StandInContents.seen(contents);
     contents.once('stand-in-painted', () => this.emit('ready-to-show'));
