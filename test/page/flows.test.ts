@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { expect as expectPage } from '@playwright/test';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { content } from '../support/content.ts';
 import { startOrigin } from '../support/origin.ts';
-import { RunningPage } from './running-page.ts';
+import { expectPage, RunningPage } from './running-page.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 

@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect as expectPage, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { pictures, RunningPage } from './running-page.ts';
+import { expectPage, pictures, RunningPage } from './running-page.ts';
 import { playScene, type Scene } from './scene.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 90_000 });

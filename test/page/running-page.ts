@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from '@playwright/test';
+import { type Browser, type BrowserContextOptions, chromium, expect, type Page } from '@playwright/test';
 import { build } from 'vite';
 import type { Reply } from '#shared/contract';
 import type { DownloadRow, HistoryRow } from '#shared/rows';
@@ -14,6 +14,8 @@ import { type TempDirectory, tempDirectory } from '../support/temp.ts';
 const root = path.resolve(import.meta.dirname, '../..');
 /** Debian's package; another one by its path. */
 const browserPath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+/** What is waited for comes on a busy machine too. */
+export const expectPage = expect.configure({ timeout: 20_000 });
 /** Pictures to look at; not kept by git. */
 export const pictures = path.join(root, 'out/pictures');
 
