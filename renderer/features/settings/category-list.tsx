@@ -1,6 +1,6 @@
 /** The categories: what belongs to each, and its folder. */
 import { Button, TextInput } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { type FocusEvent, useEffect, useRef, useState } from 'react';
 import type { Category } from '#shared/settings';
 import { useTexts } from '../../i18n/use-texts.ts';
 import { IconButton } from '../../ui/icon-button.tsx';
@@ -16,17 +16,26 @@ interface CategoryListProps {
 export function CategoryList({ categories, onChange }: CategoryListProps) {
   const { t } = useTexts();
   const [drafts, setDrafts] = useState<readonly Category[]>(categories);
-  useEffect(() => setDrafts(categories), [categories]);
+  // What comes back of our own is older than what is being typed by then.
+  const ours = useRef(new Set<string>());
+  useEffect(() => {
+    if (!ours.current.has(JSON.stringify(categories))) setDrafts(categories);
+  }, [categories]);
   const save = (next: readonly Category[]) => {
     setDrafts(next);
-    if (next.every(({ name }) => name.trim() !== '')) onChange([...next]);
+    if (next.some(({ name }) => name.trim() === '')) return;
+    ours.current.add(JSON.stringify(next));
+    onChange([...next]);
+  };
+  const saveWhenLeft = ({ currentTarget, relatedTarget }: FocusEvent) => {
+    if (!currentTarget.contains(relatedTarget)) save(drafts);
   };
   const blank = { name: '', extensions: [], hosts: [], patterns: [] };
   return (
     <div className={`${classes.entries} ${classes.table}`}>
       {drafts.map((category, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a category's name changes while it is typed.
-        <fieldset key={index} className={classes.entry} aria-label={category.name} onBlur={() => save(drafts)}>
+        <fieldset key={index} className={classes.entry} aria-label={category.name} onBlur={saveWhenLeft}>
           <CategoryFields category={category} onChange={(next) => setDrafts(drafts.with(index, next))} />
           <span className={classes.entryTools}>
             <IconButton
