@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '..');
 
-/** What both languages have to agree on, in order: commands and what they print (their comments aside), options, links, sections. */
+/** What both languages have to agree on: commands and what they print (their comments aside), options, links, sections. */
 function bonesOf(text: string) {
   const blocks = [...text.matchAll(/```\w*\n(.*?)```/gs)].map(([, block = '']) => block.replaceAll(/\s+# .*/g, ''));
   const prose = text.replaceAll(/```.*?```/gs, '');
@@ -12,7 +12,10 @@ function bonesOf(text: string) {
     blocks,
     sections: [...prose.matchAll(/^#+ /gm)].length,
     options: [...prose.matchAll(/^\| (`.*?) \|/gm)].map(([, option]) => option),
-    links: [...prose.matchAll(/\]\((.*?)\)/g)].map(([, link]) => link).filter((link) => !link?.startsWith('README')),
+    links: [...prose.matchAll(/\]\((.*?)\)/g)]
+      .map(([, link]) => link)
+      .filter((link) => !link?.startsWith('README'))
+      .sort(),
   };
 }
 
