@@ -15,7 +15,7 @@ export const failureCures = {
   E_PROTOCOL: 'try again with -x 1, or ask whoever runs the server',
   E_NO_PROGRESS: 'run the same command again later: it goes on where it stopped',
   E_HOST_BUSY: 'run the same command again later: it goes on where it stopped',
-  E_NOT_FILE: 'log in with --user or --cookie, or get a fresh link',
+  E_NOT_FILE: 'log in with --user or --cookie, or get a fresh link; -o NAME.html keeps the page itself',
   E_LINK_EXPIRED: 'get a new link and run the command with it and the same -o name: it goes on where it stopped',
   E_NO_RANGE_RESUME: 'use --on-change restart to fetch it from the start',
   E_REMOTE_CHANGED: 'use --on-change restart to fetch the new file from the start',

@@ -289,6 +289,7 @@ export class Run {
         ...(found ? { identity: found.identity } : {}),
         needsProof: found !== undefined && (found.isOtherAddress || !hasStrongTag),
         isNewLink: found?.isOtherAddress ?? false,
+        name: this.#ports.target.name,
       },
     );
     if (found) this.#ports.setState({ type: 'active' });

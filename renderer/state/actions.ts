@@ -95,6 +95,9 @@ export function applyCure(app: App, id: DownloadId, cure: Cure): void {
     case 'fresh':
       void redo(app, [id]);
       break;
+    case 'undo':
+      void app.attempt(() => app.call('request.rollBack', { id }));
+      break;
     case 'newLink':
       app.dialogs.setState({ dialog: { type: 'newLink', id } });
       break;

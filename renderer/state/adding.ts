@@ -6,6 +6,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import { CallError } from '#shared/call-failures';
 import type { Result, Sent } from '#shared/contract';
 import type { AddResult, Order, RequestDraft } from '#shared/orders';
+import type { DownloadId } from '#shared/rows';
 import type { Call } from '../bridge/client.ts';
 import type { DroppedFile } from './dialogs.ts';
 import { noOptions, type Options, toOrder } from './order-draft.ts';
@@ -24,6 +25,8 @@ export interface Found {
   /** What the person wrote for this one alone. */
   readonly own: Pick<Order, 'name' | 'directory' | 'category' | 'connections'>;
   readonly look: Look;
+  /** Downloads in want of a link that this may be the new one of, the likeliest first. */
+  readonly belongsTo?: readonly DownloadId[];
   /** Why it was not added. */
   readonly outcome?: Exclude<AddResult, { type: 'added' }>;
 }
@@ -75,7 +78,9 @@ export function mergeFound(requests: readonly RequestDraft[], known: readonly Fo
     times.set(request.url, time + 1);
     const key = time === 0 ? request.url : `${request.url} ${time}`;
     const found = before.get(key);
-    return found === undefined ? { key, request, isTaken: true, own: {}, look: { type: 'none' } } : { ...found, request };
+    if (found === undefined) return { key, request, isTaken: true, own: {}, look: { type: 'none' } };
+    // What is left of a pasted command in the text is its address: the rest of it still counts.
+    return { ...found, request: Object.keys(request).length === 1 ? found.request : request };
   });
 }
 
@@ -111,6 +116,12 @@ export function createAdding(call: Call): Adding {
     return reading;
   };
 
+  /** Whether it is the new link of a download that waits for one. */
+  const match = async ({ key, request: { url } }: Found, size?: number) => {
+    const { ids } = await call('link.match', { url, ...(size !== undefined && { size }) });
+    replace(key, { belongsTo: ids });
+  };
+
   const lookAt = async (one: Found, signal: AbortSignal) => {
     lastProbe += 1;
     const key = `add-${lastProbe}`;
@@ -120,6 +131,7 @@ export function createAdding(call: Call): Adding {
     try {
       const probe = await call('downloads.probe', { key, order: toOrder(one, store.getState().options) });
       replace(one.key, { look: { type: 'found', probe } });
+      await match(one, probe.size);
     } catch (error) {
       const message = error instanceof CallError ? error.message : String(error);
       replace(one.key, { look: signal.aborted ? { type: 'none' } : { type: 'failed', message } });

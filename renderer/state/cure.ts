@@ -1,7 +1,7 @@
-/** What a person can do about a download that waits or failed: the one thing that helps most. */
+/** What a person can do about a download that waits or failed: the things that help most, the likeliest first. */
 import type { DownloadRow } from '#shared/rows';
 
-export type Cure = 'retry' | 'newLink' | 'fewer' | 'logIn' | 'space' | 'folder' | 'fresh' | 'proxy' | 'request';
+export type Cure = 'retry' | 'newLink' | 'fewer' | 'logIn' | 'space' | 'folder' | 'fresh' | 'proxy' | 'request' | 'undo';
 
 const cures: Readonly<Record<string, Cure>> = {
   E_AUTH: 'logIn',
@@ -29,6 +29,16 @@ const cures: Readonly<Record<string, Cure>> = {
   E_TOO_MANY_REDIRECTS: 'request',
   E_REDIRECT_UNSAFE: 'newLink',
 };
+
+/** Two at most: there is no room for more in a row. */
+export function curesFor(row: DownloadRow): readonly Cure[] {
+  const first = cureFor(row);
+  if (first === undefined) return [];
+  // The last thing that was done is the likeliest cause.
+  if (row.canUndoEdit) return first === 'retry' ? ['undo'] : ['undo', first];
+  // A link may be dead, or only the request that comes with it be wrong: the answer is the same page.
+  return first === 'newLink' && row.failure?.code !== 'E_REDIRECT_UNSAFE' ? [first, 'request'] : [first];
+}
 
 export function cureFor({ state, waitingFor, failure, connections }: DownloadRow): Cure | undefined {
   if (state === 'waiting') {

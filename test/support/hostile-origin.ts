@@ -36,7 +36,7 @@ export interface HostileOptions {
   readonly content: Content;
   /** How long a link lives; default 20 seconds, on the system's clock. */
   readonly livesMs?: number;
-  /** Of each connection while the first link lives; later ones are not held back. */
+  /** Of each connection while the first link lives; later ones give a megabyte. */
   readonly bytesPerSecond: number;
 }
 
@@ -54,7 +54,7 @@ export async function startHostileOrigin({ content, livesMs = 20_000, bytesPerSe
   const origin = await startOrigin({
     content,
     contentType: 'application/zip',
-    bytesPerSecond: () => (isFirst ? bytesPerSecond : 64 * 1024 * 1024),
+    bytesPerSecond: () => (isFirst ? bytesPerSecond : 1024 * 1024),
     faults: [
       {
         name: 'the redirect that sets the session',

@@ -46,7 +46,8 @@ export class NewLinks {
     const draft = check(withLoginApart({ ...(isSameOrigin ? before.draft : impersonal(before.draft)), ...given }));
     if (listed.isLive && !listed.needsLink && listed.record.resumable === false)
       throw new CallError('NOT_NOW', 'its server gives the file in one piece only, and is giving it: pause it first');
-    const mustCompare = listed.canCompare;
+    // A new login for the same address is an edit: what it leads to is judged as ever.
+    const mustCompare = listed.canCompare && addressKey(draft.url) !== addressKey(listed.draft.url);
     const verdict = mustCompare ? listed.linkVerdict() : undefined;
     await take(listed, draft);
     listed.log('info', 'new-link', `the link is now ${safeUrl(draft.url)}`);

@@ -57,6 +57,9 @@ const extensions: Readonly<Record<string, string>> = {
   'video/x-matroska': 'mkv',
 };
 
+/** All that are given. */
+export const knownExtensions: readonly string[] = Object.values(extensions);
+
 /** The extension, without its dot, for a Content-Type header; undefined where the type does not tell. */
 export function extensionForType(contentType: string | undefined): string | undefined {
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';

@@ -33,6 +33,8 @@ export interface Asked {
   readonly range?: Interval;
   /** Undefined before the first good answer. */
   readonly identity?: Identity;
+  /** A web page would only stand in the place of what is wanted. */
+  readonly wantsNoPage?: boolean;
 }
 
 export interface Answer {
@@ -73,6 +75,9 @@ export type Verdict =
 
 /** A block-aligned cache may answer from a little earlier than asked; further back it is another answer. */
 const MAX_SKIP_BYTES = 1024 * 1024;
+
+/** Longer ones are no login and no notice. */
+const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 
 const refused = (as: Refusal, code: DownloadError['code'], message: string): Verdict => ({
   type: 'refused',
@@ -152,10 +157,17 @@ function codingsOf({ headers }: Answer): string[] {
   return isArchive && codings.length === 1 && /^(x-)?gzip$/.test(codings[0] ?? '') ? [] : codings;
 }
 
+/** Servers label files as pages by mistake; but they do not offer a login to be saved, nor send one of many megabytes. */
+function isMeantAsFile({ headers }: Answer): boolean {
+  const isOffered = /^\s*attachment\b/i.test(header(headers, 'content-disposition') ?? '');
+  return isOffered || (contentLength(headers) ?? 0) > MAX_PAGE_BYTES;
+}
+
 function judgeWhole(asked: Asked, answer: Answer, codings: readonly string[]): Verdict {
   const isChunked = header(answer.headers, 'transfer-encoding') !== undefined;
   const identity = identityOf(answer, isChunked || codings.length > 0 ? undefined : contentLength(answer.headers));
-  if (asked.identity && identity.isWebPage && !asked.identity.isWebPage) {
+  const isStray = asked.identity ? !asked.identity.isWebPage : asked.wantsNoPage === true && !isMeantAsFile(answer);
+  if (identity.isWebPage && isStray) {
     return refused('web-page', 'E_NOT_FILE', 'the server sent a web page instead of the file');
   }
   return { type: 'whole', identity, codings };

@@ -6,6 +6,7 @@
 import type { Clock } from '#engine/clock';
 import type { PartFile } from '#engine/disk/part-file';
 import { DownloadError } from '#engine/errors';
+import { standsInPlace } from '#engine/naming/page-in-place';
 import { TransportError } from '#engine/network/trouble';
 import { type Answer, type Identity, isCertainlySame, judge, saysNoRanges, type Verdict } from './accept.ts';
 import { compareWindow, windowNear, windowsOf } from './compare.ts';
@@ -88,7 +89,8 @@ export class Fetcher {
       onAnswer: async (answer, answered) => {
         url = answered;
         const identity = known.identity && { ...known.identity, ...slot.trusted };
-        const verdict = judge({ ...(range ? { range } : {}), ...(identity ? { identity } : {}) }, answer);
+        const wantsNoPage = standsInPlace(known.name, known.link.original, answered);
+        const verdict = judge({ ...(range ? { range } : {}), ...(identity ? { identity } : {}), wantsNoPage }, answer);
         mishap = await this.#ports.begun(this.#weigh(slot, verdict, answer, answered));
         if (mishap) return 'refuse';
         if (verdict.type === 'part') skip = verdict.skip;

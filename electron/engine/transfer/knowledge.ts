@@ -17,11 +17,14 @@ export interface KnownBefore {
   readonly needsProof: boolean;
   /** The claims come from another address: if its file differs, the link is wrong, not the bytes. */
   readonly isNewLink: boolean;
+  /** The name the user gave the file. */
+  readonly name?: string | undefined;
 }
 
 export class Knowledge {
   readonly map: RangeMap;
   readonly link: Link;
+  readonly name: string | undefined;
   source: RequestSource;
   /** Undefined before the first good answer. */
   identity: Identity | undefined;
@@ -36,6 +39,7 @@ export class Knowledge {
 
   constructor(before: KnownBefore) {
     this.source = before.source;
+    this.name = before.name;
     this.map = before.map;
     this.identity = before.identity;
     this.needsProof = before.needsProof && before.map.done.length > 0;

@@ -2,20 +2,24 @@
 import { Button, Checkbox, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useStore } from 'zustand';
+import type { DownloadId } from '#shared/rows';
 import { hostOf, nameFromAddress } from '../../format/address.ts';
 import { sizeText } from '../../format/size.ts';
 import { spanText } from '../../format/time.ts';
 import { causeText } from '../../i18n/failure-text.ts';
 import { type Translate, useTexts } from '../../i18n/use-texts.ts';
 import type { Found } from '../../state/adding.ts';
+import type { App } from '../../state/app.ts';
 import { choose } from '../../state/selection.ts';
-import { useApp } from '../../state/use-app.ts';
+import { useApp, useRow } from '../../state/use-app.ts';
 import { IconButton } from '../../ui/icon-button.tsx';
 import { FileIcon } from '../list/cells.tsx';
 import classes from './add.module.css';
 
 /** More are added, but not drawn: nobody reads a thousand lines. */
 const mostDrawn = 200;
+
+const soonMs = 3_600_000;
 
 const nameOf = ({ own, look, request }: Found): string =>
   own.name ?? (look.type === 'found' ? look.probe.name : nameFromAddress(request.url));
@@ -80,7 +84,7 @@ function FoundItem({ one, onClose }: { readonly one: Found; onClose(): void }) {
         <div className={classes.itemName} title={name}>
           {name}
         </div>
-        <div className={classes.itemLine} data-tone={look.type === 'failed' ? 'failed' : undefined} title={one.request.url}>
+        <div className={classes.itemLine} data-tone={toneOf(look)} title={one.request.url}>
           {lookText(one, t, (seconds) => spanText(seconds, language))}
         </div>
       </div>
@@ -92,10 +96,18 @@ function FoundItem({ one, onClose }: { readonly one: Found; onClose(): void }) {
         isPressed={isEditing}
         onClick={() => setEditing(!isEditing)}
       />
+      {one.outcome === undefined && one.belongsTo?.map((id) => <Offer key={id} one={one} id={id} />)}
       {one.outcome !== undefined && <Outcome one={one} outcome={one.outcome} onClose={onClose} />}
       {isEditing && <OwnFields one={one} />}
     </li>
   );
+}
+
+/** A link that dies within the hour is worth a second look. */
+function toneOf(look: Found['look']): 'failed' | undefined {
+  if (look.type === 'failed') return 'failed';
+  const end = look.type === 'found' ? look.probe.linkExpiresAt : undefined;
+  return end !== undefined && end - Date.now() < soonMs ? 'failed' : undefined;
 }
 
 function lookText({ look, request }: Found, t: Translate, spanOf: (seconds: number) => string): string {
@@ -105,13 +117,41 @@ function lookText({ look, request }: Found, t: Translate, spanOf: (seconds: numb
   if (look.type === 'none') return request.url;
   const { resumable, contentType, finalUrl, linkExpiresAt, directory } = look.probe;
   const parts = [
+    linkExpiresAt === undefined ? undefined : endText(linkExpiresAt, t, spanOf),
     hostOf(finalUrl) === host ? host : t('add.goesOn', { address: finalUrl }),
     resumable === undefined ? undefined : t(resumable ? 'add.resumable' : 'add.notResumable'),
     contentType,
-    linkExpiresAt === undefined ? undefined : t('list.linkDies', { span: spanOf((linkExpiresAt - Date.now()) / 1000) }),
     directory,
   ];
   return parts.filter(Boolean).join(' · ');
+}
+
+function endText(at: number, t: Translate, spanOf: (seconds: number) => string): string {
+  const seconds = (at - Date.now()) / 1000;
+  return seconds <= 0 ? t('list.linkDied') : t('list.linkDies', { span: spanOf(seconds) });
+}
+
+/** With all that came with it: a command brings headers and cookies too. */
+async function takeAsNewLink(app: App, { key, request }: Found, id: DownloadId): Promise<void> {
+  if (await app.attempt(() => app.call('link.replace', { id, url: request.url, request }))) app.adding.drop(key);
+}
+
+/** It may be the new link of a download that waits for one. */
+function Offer({ one, id }: { readonly one: Found; readonly id: DownloadId }) {
+  const { t } = useTexts();
+  const app = useApp();
+  const row = useRow(id);
+  if (row === undefined) return null;
+  return (
+    <div className={classes.below}>
+      <div className={classes.itemLine}>{t('add.mayBelong', { name: row.name })}</div>
+      <div className={classes.choices}>
+        <Button variant="light" onClick={() => void takeAsNewLink(app, one, id)}>
+          {t('add.takeAsLink')}
+        </Button>
+      </div>
+    </div>
+  );
 }
 
 interface OutcomeProps {
@@ -139,10 +179,7 @@ function Outcome({ one, outcome, onClose }: OutcomeProps) {
     app.selection.setState(choose(id));
     onClose();
   };
-  const takeAsLink = async () => {
-    if (id === undefined) return;
-    if (await app.attempt(() => app.call('link.replace', { id, url: one.request.url }))) app.adding.drop(one.key);
-  };
+  const takeAsLink = () => (id === undefined ? undefined : takeAsNewLink(app, one, id));
   return (
     <div className={classes.below}>
       <div className={classes.itemLine} data-tone="failed">

@@ -1,6 +1,7 @@
 /** A new address for a download whose link has died. */
 import { Button, Modal, Textarea } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import type { RequestDraft } from '#shared/orders';
 import { isWebAddress } from '../../format/proxy.ts';
 import { causeText } from '../../i18n/failure-text.ts';
 import { useTexts } from '../../i18n/use-texts.ts';
@@ -21,13 +22,23 @@ export function NewLinkDialog({ dialog: { id }, onClose }: NewLinkDialogProps) {
   const [url, setUrl] = useState('');
   const [refusal, setRefusal] = useState<string>();
   const [isSending, setSending] = useState(false);
+  /** An address, or the request of a copied command. What is neither is said. */
+  const requestIn = async (text: string): Promise<RequestDraft | undefined> => {
+    if (isWebAddress(text)) return { url: text };
+    const { requests, remarks } = await app.call('text.parse', { text });
+    const [request] = requests;
+    if (request !== undefined && requests.length === 1) return request;
+    setRefusal(remarks[0] ?? t('request.badAddress'));
+    return undefined;
+  };
   const send = async (event: FormEvent) => {
     event.preventDefault();
-    const address = url.trim();
-    if (!isWebAddress(address)) return setRefusal(t('request.badAddress'));
     setSending(true);
     try {
-      await app.call('link.replace', { id, url: address });
+      const request = await requestIn(url.trim());
+      if (request === undefined) return;
+      const { isOpen } = await app.call('link.replace', { id, url: request.url, request });
+      if (isOpen) app.notices.show({ level: 'info', code: 'LINK_OPEN', message: t('request.linkOpen') });
       onClose();
     } catch (error) {
       setRefusal(causeText(t, toRefusal(error)));

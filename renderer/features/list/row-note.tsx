@@ -1,11 +1,12 @@
 /** The second line of a row: what it is doing, why it waits or failed, and the cure. */
+import { linkLifeOf } from '#shared/link-life';
 import type { Counters, DownloadRow } from '#shared/rows';
 import { sizeText } from '../../format/size.ts';
-import { spanText } from '../../format/time.ts';
+import { type Language, spanText } from '../../format/time.ts';
 import { causeText } from '../../i18n/failure-text.ts';
 import { type Translate, useTexts } from '../../i18n/use-texts.ts';
 import { applyCure } from '../../state/actions.ts';
-import { cureFor } from '../../state/cure.ts';
+import { curesFor } from '../../state/cure.ts';
 import { useApp } from '../../state/use-app.ts';
 import { useNow } from '../../ui/use-now.ts';
 import classes from './list.module.css';
@@ -20,19 +21,24 @@ interface RowNoteProps {
 export function RowNote({ row, counters, isBrief }: RowNoteProps) {
   const app = useApp();
   const { t, language } = useTexts();
-  const now = useNow(row.until !== undefined);
-  const tone = row.state === 'failed' || row.isMissing ? 'failed' : row.state === 'waiting' ? 'waiting' : undefined;
+  const now = useNow(row.until !== undefined || row.linkExpiresAt !== undefined);
+  const spanTo = (at: number) => spanText((at - now) / 1000, language);
+  const link = linkNote({ ...row, counters }, now, t, language);
+  const tone =
+    row.state === 'failed' || row.isMissing ? 'failed' : row.state === 'waiting' || link?.isTooShort ? 'waiting' : undefined;
   if (isBrief && tone === undefined) return null;
-  const text =
-    tone === undefined ? calmNote(row, counters, t) : troubleNote(row, t, (at) => spanText((at - now) / 1000, language));
-  const cure = cureFor(row);
+  const isTrouble = row.state === 'failed' || row.state === 'waiting' || row.isMissing === true;
+  const note = isTrouble ? troubleNote(row, t, spanTo) : calmNote(row, counters, t);
+  // What is short comes first: the end of the line is cut off.
+  const text = (link?.isTooShort ? [link.text, note] : [note, link?.text]).filter(Boolean).join(' · ');
   return (
     <span className={classes.note} data-tone={tone} data-figures={row.state === 'running' || undefined}>
       <span className={classes.clip} title={row.failure?.message ?? text}>
         {text}
       </span>
-      {cure !== undefined && (
+      {curesFor(row).map((cure) => (
         <button
+          key={cure}
           type="button"
           className={classes.cure}
           tabIndex={-1}
@@ -44,9 +50,24 @@ export function RowNote({ row, counters, isBrief }: RowNoteProps) {
         >
           {t(`list.cure.${cure}`)}
         </button>
-      )}
+      ))}
     </span>
   );
+}
+
+/** How long its link lives, and whether that is enough. Nothing where it waits for a new one anyway. */
+function linkNote(row: DownloadRow, now: number, t: Translate, language: Language) {
+  const life = row.waitingFor === 'url' || row.state === 'failed' ? undefined : linkLifeOf(row, now);
+  if (life === undefined) return undefined;
+  const { diesInMs, needsMs, isTooShort } = life;
+  const span = spanText(diesInMs / 1000, language);
+  const text =
+    diesInMs <= 0
+      ? t('list.linkDied')
+      : needsMs === undefined
+        ? t('list.linkDies', { span })
+        : t('list.linkDiesNeeds', { span, needs: spanText(needsMs / 1000, language) });
+  return { text, isTooShort };
 }
 
 function calmNote(row: DownloadRow, [, doneBytes, , connections]: Counters, t: Translate): string {

@@ -63,6 +63,8 @@ export const add = {
   duplicateAdd: 'Download it all the same',
   duplicateShow: 'Show the one in the list',
   duplicateLink: 'Use as its new link',
+  mayBelong: 'This may be the new link of {{name}}',
+  takeAsLink: 'Use it as the new link',
   duplicateSkip: 'Leave it out',
   duplicateAddAll: 'Download all of them all the same',
   refused: 'Not added',

@@ -1,7 +1,7 @@
 /** The request editor of one download. */
 export const request = {
   address: 'Address',
-  newLink: 'Use a new link',
+  newLink: 'New link or cURL',
   method: 'Method',
   userAgent: 'User agent',
   userAgentPreset: 'Preset',
@@ -51,8 +51,10 @@ export const request = {
   lineBreak: 'A line break cannot be sent here',
   nameMissing: 'A name is missing',
   linkTitle: 'New link for {{name}}',
-  linkLabel: 'New link',
-  linkHelp: 'It must lead to the same file: this is checked before a byte is trusted, and what is there is kept.',
+  linkLabel: 'New link, or a copied cURL command',
+  linkHelp:
+    'It must lead to the same file: this is checked before a byte is trusted, and what is there is kept. A command brings its headers, cookies and login too.',
+  linkOpen: 'The new link has not answered yet; its bytes are compared before one is trusted',
   linkUse: 'Use this link',
   cancel: 'Cancel',
 } as const;

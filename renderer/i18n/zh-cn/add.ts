@@ -65,6 +65,8 @@ export const add: Texts['add'] = {
   duplicateAdd: '仍然下载',
   duplicateShow: '显示列表中的那一个',
   duplicateLink: '用作它的新链接',
+  mayBelong: '这可能是“{{name}}”的新链接',
+  takeAsLink: '用作新链接',
   duplicateSkip: '不下载',
   duplicateAddAll: '全部仍然下载',
   refused: '未添加',

@@ -3,7 +3,7 @@ import type { Texts } from '../texts.ts';
 
 export const request: Texts['request'] = {
   address: '地址',
-  newLink: '使用新链接',
+  newLink: '新链接或 cURL',
   method: '方法',
   userAgent: '用户代理',
   userAgentPreset: '预设',
@@ -53,8 +53,9 @@ export const request: Texts['request'] = {
   lineBreak: '这里不能有换行',
   nameMissing: '缺少名称',
   linkTitle: '{{name}} 的新链接',
-  linkLabel: '新链接',
-  linkHelp: '必须指向同一个文件：在采用任何字节之前会先核对，已有的内容都会保留。',
+  linkLabel: '新链接，或复制的 cURL 命令',
+  linkHelp: '必须指向同一个文件：在采用任何字节之前会先核对，已有的内容都会保留。命令中的请求头、Cookie 和登录也会采用。',
+  linkOpen: '新链接尚未回答；采用任何字节之前会先核对',
   linkUse: '使用此链接',
   cancel: '取消',
 };

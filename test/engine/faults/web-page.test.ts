@@ -106,3 +106,43 @@ test('F36: a file that is a page itself is resumed like any other', async () => 
   expect(run.restarts).toBe(0);
   expect(run.download.progress().resumedBytes).toBeGreaterThan(4 * MiB);
 });
+
+const page = { content: content(4, 3000), contentType: 'text/html; charset=utf-8' };
+
+test.each([
+  ['the address names a file', '/get/file.zip?id=7', undefined],
+  ['the person named one', '/get?id=7', 'film.mkv'],
+])('a page where %s is never saved: it fails as no file, and nothing is left', async (_why, path, name) => {
+  await using rig = await startRig(page);
+  const run = rig.download({}, { url: rig.origin.url(path) }, name === undefined ? {} : { name });
+  await run.end();
+  expect(run.code).toBe('E_NOT_FILE');
+  expect(rig.origin.requests).toHaveLength(1);
+  expect(await rig.disk.list(rig.directory.path)).toEqual([]);
+});
+
+test('a page that the way led to by a login is never saved, whatever was asked for', async () => {
+  const faults = [{ on: { path: '/download' }, times: always, answer: redirect(302, '/login?next=%2Fdownload') }];
+  await using rig = await startRig({ ...page, faults });
+  const run = rig.download({}, { url: rig.origin.url('/download') });
+  await run.end();
+  expect(run.code).toBe('E_NOT_FILE');
+  expect(await rig.disk.list(rig.directory.path)).toEqual([]);
+});
+
+test.each([
+  [
+    'it is offered to be saved',
+    '/file.zip',
+    { headers: [['Content-Disposition', 'attachment; filename="file.zip"'] as const] },
+    undefined,
+  ],
+  ['the person wants the page', '/file.zip', {}, 'page.html'],
+  ['nothing says that a file is there', '/get?id=7', {}, undefined],
+  ['the address ends like one of a site', '/sites/example.org', {}, undefined],
+])('a page is taken where %s', async (_why, path, more, name) => {
+  await using rig = await startRig({ ...page, ...more });
+  const run = rig.download({}, { url: rig.origin.url(path) }, name === undefined ? {} : { name });
+  await run.end();
+  await rig.expectDone(run);
+});

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DownloadRow } from '#shared/rows';
-import { cureFor, fewerConnections } from '../../../renderer/state/cure.ts';
+import { cureFor, curesFor, fewerConnections } from '../../../renderer/state/cure.ts';
 import { rowOf } from '../rows.ts';
 
 const failed = (code: string, part: Partial<DownloadRow> = {}) =>
@@ -22,4 +22,14 @@ test('a waiting download offers what ends its wait, a running one nothing', () =
   expect(cureFor(rowOf(1, { state: 'waiting', waitingFor: 'retry' }))).toBe('retry');
   expect(cureFor(rowOf(1, { state: 'waiting', waitingFor: 'network' }))).toBeUndefined();
   expect(cureFor(rowOf(1, { state: 'running' }))).toBeUndefined();
+});
+
+test('a row offers two things at most: the edit that a server refuses is undone first, and a dead link may be a wrong request', () => {
+  const cures = (part: Partial<DownloadRow>) => curesFor(rowOf(1, part));
+  const expired = { code: 'E_LINK_EXPIRED', message: '' };
+  expect(cures({ state: 'waiting', waitingFor: 'url', failure: expired })).toEqual(['newLink', 'request']);
+  expect(cures({ state: 'failed', failure: { code: 'E_NOT_FILE', message: '' } })).toEqual(['newLink', 'request']);
+  expect(cures({ state: 'waiting', waitingFor: 'url', failure: expired, canUndoEdit: true })).toEqual(['undo', 'newLink']);
+  expect(cures({ state: 'failed', failure: { code: 'E_TIMEOUT', message: '' }, canUndoEdit: true })).toEqual(['undo']);
+  expect(cures({ state: 'running', canUndoEdit: true })).toEqual([]);
 });
