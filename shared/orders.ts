@@ -49,6 +49,7 @@ export const RequestView = z.strictObject({
     .optional(),
   login: z.object({ username: line(1024), password: secret }).optional(),
   proxy: secret.optional(),
+  body: RequestDraft.shape.body.unwrap().nullable().optional(),
 });
 export type RequestView = z.infer<typeof RequestView>;
 

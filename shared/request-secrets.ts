@@ -1,5 +1,6 @@
 /** Which parts of a request are secrets, how they are left out of what is shown or stored, and how they come back. */
 import type { RequestDraft, RequestView } from './orders.ts';
+import type { Settings } from './settings.ts';
 
 /** Names of headers whose values tell who the user is, whatever a server calls them. */
 const secretName = /auth|cookie|token|key|secret|session|password|credential|signature|csrf|xsrf/i;
@@ -35,6 +36,33 @@ export function withoutSecrets(draft: RequestDraft): RequestView {
   };
 }
 
+/** An address as it may be shown: without a login, and what is in its query or behind its `#`, where signatures and tokens are. */
+export function maskedAddress(address: string): string {
+  const bare = address.replace(/^([a-z][a-z\d+.-]*:\/\/)[^/?#]*@/i, '$1');
+  const at = bare.search(/[?#]/);
+  return at < 0 ? bare : `${bare.slice(0, at)}${bare[at] === '?' ? '?…' : ''}`;
+}
+
+/** The request as it may be shown: null for each secret, and for a body, which may be a login form. */
+export function shownRequest(draft: RequestDraft): RequestView {
+  const { body, referer, ...view } = withoutSecrets(draft);
+  return {
+    ...view,
+    url: maskedAddress(draft.url),
+    ...(referer !== undefined && { referer: maskedAddress(referer) }),
+    ...(body !== undefined && { body: null }),
+  };
+}
+
+/** A proxy's address as it may be shown. */
+export const maskedProxy = (address: string): string => address.replace(/\/\/[^/]*@/, `//${mask}@`);
+
+/** Settings as they may be shown. */
+export const shownSettings = (settings: Settings): Settings => ({
+  ...settings,
+  proxy: { ...settings.proxy, url: maskedProxy(settings.proxy.url) },
+});
+
 /** Whether anything of it has to be kept apart; a body may be a login form. */
 export function hasSecrets(draft: RequestDraft): boolean {
   const { headers = [], cookies = [], login, proxy, body } = draft;
@@ -52,13 +80,19 @@ export function hasSecrets(draft: RequestDraft): boolean {
  * was. A secret that cannot be found is left out.
  */
 export function withSecretsOf(view: RequestView, before: RequestDraft): RequestDraft {
-  const { headers, cookies, login, proxy, ...rest } = view;
+  const { headers, cookies, login, proxy, body, url, referer, ...rest } = view;
   const takeHeader = takerOf((before.headers ?? []).map(([name, value]) => [name.toLowerCase(), value]));
   const takeCookie = takerOf((before.cookies ?? []).map(({ name, value }) => [name, value]));
   const password = login && (login.password ?? (before.login?.username === login.username ? before.login.password : undefined));
   const way = proxy === null ? before.proxy : proxy;
+  const form = body === null ? before.body : body;
   return {
     ...rest,
+    url: url === maskedAddress(before.url) ? before.url : url,
+    ...(referer !== undefined && {
+      referer: before.referer !== undefined && referer === maskedAddress(before.referer) ? before.referer : referer,
+    }),
+    ...(form !== undefined && { body: form }),
     ...(headers && {
       headers: headers.flatMap(([name, value]): [string, string][] => {
         const kept = takeHeader(name.toLowerCase());

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { CallError } from '#shared/call-failures';
 import type { HeaderField } from '#shared/download';
 import type { Order, RequestDraft } from '#shared/orders';
+import { maskedAddress } from '#shared/request-secrets';
 import type { DownloadId, DownloadRow } from '#shared/rows';
 import { formatDuration, formatRate } from '#shared/units';
 import { exitCodes } from './exit-codes.ts';
@@ -53,7 +54,7 @@ export class RemoteCommands {
     const requests = given.curl === undefined ? addresses.map((url) => ({ url })) : [await this.#curl(given.curl, addresses)];
     if (requests.length === 0) throw new UsageError('url: give the address of a file, or a command with --curl');
     const orders = requests.map((request) => orderOf(request, given));
-    const urls = requests.map(({ url }) => url);
+    const urls = requests.map(({ url }) => maskedAddress(url));
     if (given.output !== undefined && orders.length > 1)
       throw new UsageError('--output names one file: give one address with it');
     const { results } = await this.#remote.call('downloads.add', {

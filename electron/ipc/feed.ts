@@ -5,6 +5,7 @@
 import type { Application } from '#downloads';
 import { CallError } from '#shared/call-failures';
 import type { Notice, Push, Pushed } from '#shared/contract';
+import { shownSettings } from '#shared/request-secrets';
 import type { Counters, Detail, DownloadId, DownloadRow, SnapshotPage, Totals } from '#shared/rows';
 import type { Caller } from './answer.ts';
 
@@ -54,7 +55,7 @@ export class Feed {
           this.#tell(news.notice);
           break;
         case 'settings':
-          this.#pushAll({ name: 'feed.settings', value: news.settings });
+          this.#pushAll({ name: 'feed.settings', value: shownSettings(news.settings) });
           break;
         case 'history':
         case 'finished':

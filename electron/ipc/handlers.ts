@@ -2,6 +2,7 @@
 import { type Application, exchangeViews, parseText, transcriptText } from '#downloads';
 import { CallError } from '#shared/call-failures';
 import type { Errand } from '#shared/desktop';
+import { shownSettings } from '#shared/request-secrets';
 import type { DownloadId } from '#shared/rows';
 import type { Handlers } from './answer.ts';
 import type { Feed } from './feed.ts';
@@ -123,8 +124,8 @@ export function createHandlers(application: Application, feed: Feed, host: Host)
       return chosen === undefined ? {} : { directory: chosen };
     },
 
-    'settings.read': () => application.settings,
-    'settings.write': (change) => application.changeSettings(change),
+    'settings.read': () => shownSettings(application.settings),
+    'settings.write': (change) => shownSettings(application.changeSettings(change)),
     'profiles.read': ({ reveal }) => (reveal ? [...configuration.profiles] : configuration.maskedProfiles()),
     'profiles.write': ({ profiles }) => configuration.writeProfiles(profiles),
     'profiles.test': ({ url }) => application.testProfile(url),

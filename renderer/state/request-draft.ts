@@ -19,7 +19,7 @@ export interface RequestDraftState {
   readonly cookies: readonly FieldRow[];
   readonly username: string;
   readonly password: string | null;
-  readonly body: string;
+  readonly body: string | null;
   readonly proxy: string | null;
   readonly insecure: boolean;
 }
@@ -41,7 +41,7 @@ export function toDraft(request: RequestView): RequestDraftState {
     cookies: (request.cookies ?? []).map(toField),
     username: request.login?.username ?? '',
     password: request.login === undefined ? '' : request.login.password,
-    body: request.body ?? '',
+    body: request.body === undefined ? '' : request.body,
     proxy: request.proxy === undefined ? '' : request.proxy,
     insecure: request.insecure ?? false,
   };

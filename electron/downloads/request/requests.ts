@@ -9,7 +9,7 @@ import type { Configuration } from '#downloads/store/configuration';
 import { DownloadError, firstRequest } from '#engine';
 import { CallError } from '#shared/call-failures';
 import type { RequestDraft, RequestView } from '#shared/orders';
-import { maskedValue, withoutSecrets, withSecretsOf } from '#shared/request-secrets';
+import { maskedValue, shownRequest, withSecretsOf } from '#shared/request-secrets';
 import { compose, type Origin } from './compose.ts';
 import { writeCurlCommand } from './curl-command.ts';
 import { lastSegment, NewLinks } from './new-links.ts';
@@ -56,7 +56,7 @@ export class Requests {
       }),
     ];
     return {
-      request: reveal ? draft : withoutSecrets(draft),
+      request: reveal ? draft : shownRequest(draft),
       preview,
       ...(match && { profile: match.profile.name }),
       canRollBack: listed.draftBefore !== undefined,

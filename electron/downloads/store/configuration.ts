@@ -1,6 +1,6 @@
 /** What a person has set: settings and profiles, each a file. */
 import { CallError } from '#shared/call-failures';
-import { isSecretHeader, mask } from '#shared/request-secrets';
+import { isSecretHeader, mask, maskedProxy, shownSettings } from '#shared/request-secrets';
 import { type Profile, Profile as ProfileSchema, Settings, type SettingsChange } from '#shared/settings';
 import type { Stores } from './stores.ts';
 import type { Vault } from './vault.ts';
@@ -14,10 +14,14 @@ export class Configuration {
   constructor(stores: Stores, vault: Vault) {
     this.#stores = stores;
     this.#vault = vault;
-    const { version: _version, ...stored } = stores.read('settings');
+    const { version: _version, sealedProxy, ...stored } = stores.read('settings');
     const parsed = Settings.safeParse(stored);
     if (!parsed.success) stores.setAside('settings', parsed.error.issues[0]?.message ?? 'not what it should be');
-    this.#settings = parsed.success ? parsed.data : Settings.parse({});
+    const settings = parsed.success ? parsed.data : Settings.parse({});
+    const url = this.#unsealed(sealedProxy);
+    // A login that could not be kept is not sent as the mask that stands for it.
+    const way = typeof url === 'string' ? url : settings.proxy.url.replace(`${mask}@`, '');
+    this.#settings = { ...settings, proxy: { ...settings.proxy, url: way } };
     this.#profiles = this.#readProfiles(stores);
   }
 
@@ -29,11 +33,13 @@ export class Configuration {
     return this.#profiles;
   }
 
-  /** On disk when it returns. */
+  /** On disk when it returns. A masked proxy stays what it was. */
   change(change: SettingsChange): Settings {
     const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+    const before = this.#settings.proxy.url;
     const settings = { ...this.#settings, ...given };
-    this.#stores.write('settings', settings);
+    if (settings.proxy.url === maskedProxy(before)) settings.proxy = { ...settings.proxy, url: before };
+    this.#saveSettings(settings);
     this.#settings = settings;
     return this.#settings;
   }
@@ -56,6 +62,14 @@ export class Configuration {
     });
     this.#saveProfiles(whole);
     this.#profiles = whole;
+  }
+
+  /** The proxy may hold a login. */
+  #saveSettings(settings: Settings): void {
+    const { url } = settings.proxy;
+    const isSealed = url !== maskedProxy(url) && this.#vault.kind !== 'memory';
+    const sealed = isSealed ? { sealedProxy: this.#vault.seal(JSON.stringify(url)) } : {};
+    this.#stores.write('settings', { ...shownSettings(settings), ...sealed });
   }
 
   #saveProfiles(profiles: readonly Profile[]): void {

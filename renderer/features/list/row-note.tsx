@@ -76,7 +76,8 @@ function calmNote(row: DownloadRow, [, doneBytes, , connections]: Counters, t: T
     row.size === undefined ? sizeText(doneBytes) : t('list.ofSize', { done: sizeText(doneBytes), size: sizeText(row.size) });
   if (row.state !== 'running') return doneBytes > 0 ? progress : row.category || row.directory;
   if (row.phase !== undefined && row.phase !== 'active') return t(`list.phase.${row.phase}`);
-  return [progress, connections > 0 ? t('list.openConnections', { count: connections }) : ''].filter(Boolean).join(' · ');
+  const open = connections > 0 ? t('list.openConnections', { count: connections }) : '';
+  return [progress, open, row.resumable === false ? t('list.notResumable') : ''].filter(Boolean).join(' · ');
 }
 
 function troubleNote(row: DownloadRow, t: Translate, spanTo: (at: number) => string): string {

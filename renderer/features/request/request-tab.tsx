@@ -138,7 +138,8 @@ function RareFields({ draft, errors, change }: FieldsProps) {
       <Textarea
         label={t('request.body')}
         description={t('request.bodyHelp')}
-        value={draft.body}
+        value={draft.body ?? ''}
+        placeholder={kept(draft.body)}
         onChange={(event) => change({ body: event.currentTarget.value })}
         autosize
         minRows={1}
