@@ -1,5 +1,6 @@
 /** Everything a person can set, with its default. A field that is missing in a stored file takes its default. */
 import * as z from 'zod';
+import { hostPatternFault } from './host-pattern.ts';
 import { BytesPerSecond, Connections, Directory, HeaderField, Login } from './orders.ts';
 
 const name = z.string().min(1).max(100);
@@ -35,11 +36,16 @@ export const Category = z.strictObject({
 });
 export type Category = z.infer<typeof Category>;
 
+const HostPattern = line(253).superRefine((pattern, context) => {
+  const message = hostPatternFault(pattern);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
+
 /** A named request setting for hosts. What a download asks for itself wins. */
 export const Profile = z.strictObject({
   name,
   /** `example.org`, `*.example.org`, `*`. */
-  hosts: z.array(line(253)).min(1).max(100),
+  hosts: z.array(HostPattern).min(1).max(100),
   headers: z.array(HeaderField).max(100).optional(),
   userAgent: line(2048).optional(),
   cookie: line(16_384).optional(),
@@ -49,7 +55,7 @@ export const Profile = z.strictObject({
   limitBytesPerSecond: BytesPerSecond.optional(),
   insecure: z.boolean().optional(),
   /** Other origins that may be sent this profile's secrets. */
-  trustedHosts: z.array(line(253)).max(100).optional(),
+  trustedHosts: z.array(HostPattern).max(100).optional(),
 });
 export type Profile = z.infer<typeof Profile>;
 
