@@ -4,10 +4,13 @@ import { mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { chromium } from '@playwright/test';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Serving, startServing } from '../support/serving.ts';
 import { type TempDirectory, tempDirectory } from '../support/temp.ts';
+
+// Each starts processes, which on a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let folder: TempDirectory;
 let server: Serving;

@@ -2,10 +2,13 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { calls } from '#shared/contract';
 import { type Serving, startServing } from '../support/serving.ts';
 import { type TempDirectory, tempDirectory } from '../support/temp.ts';
+
+// Each starts processes, which on a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const MiB = 1024 * 1024;
 let folder: TempDirectory;
@@ -71,7 +74,7 @@ const nested = 100_000;
 const bodies: readonly string[] = [
   ...values.map((value) => JSON.stringify(value)),
   '['.repeat(nested) + ']'.repeat(nested),
-  '{"ids":'.repeat(nested) + '1' + '}'.repeat(nested),
+  `${'{"ids":'.repeat(nested)}1${'}'.repeat(nested)}`,
 ];
 
 describe('calls', () => {

@@ -4,13 +4,16 @@ import { once } from 'node:events';
 import { mkdirSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { DownloadRow } from '#shared/rows';
 import { content } from '../support/content.ts';
 import { expectFileEqualsSource } from '../support/expect-file.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { command, runCommand, type Serving, startServing, untilCall } from '../support/serving.ts';
 import { type TempDirectory, tempDirectory } from '../support/temp.ts';
+
+// Each starts processes, which on a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const MiB = 1024 * 1024;
 const source = content(1, 4 * MiB);

@@ -1,12 +1,15 @@
 /** What a page is sent, by the running server: enough to be right, no more than it watches, and all of it again after a gap. */
 import { mkdirSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Delta, Detail, DownloadRow } from '#shared/rows';
 import { content } from '../support/content.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { type FeedFace, type Serving, startServing, untilCall } from '../support/serving.ts';
 import { type TempDirectory, tempDirectory } from '../support/temp.ts';
+
+// Each starts processes, which on a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -52,9 +55,9 @@ function keep(rows: readonly DownloadRow[], changes: readonly Delta[]): Map<stri
   return kept;
 }
 
-async function add(count: number, start: boolean): Promise<DownloadRow['id'][]> {
+async function add(count: number, start: boolean, from = origin): Promise<DownloadRow['id'][]> {
   const orders = Array.from({ length: count }, (_, index) => ({
-    request: { url: origin.url(`/release-${index}/package-${index}.tar.xz`) },
+    request: { url: from.url(`/release-${index}/package-${index}.tar.xz`) },
     connections: 1,
   }));
   const { results } = await server.call('downloads.add', { orders, start, duplicates: 'add' });
@@ -137,7 +140,7 @@ describe('deltas', () => {
     expect(silent.pushes).toEqual([]);
   });
 
-  test('10,000 downloads of which 50 run: under 200 KB a second', { timeout: 60_000 }, async () => {
+  test('10,000 downloads of which 50 run: under 200 KB a second', async () => {
     await server.call('settings.write', { activeDownloads: 50, connectionsPerHost: 64 });
     await add(50, true);
     await add(9950, false);
@@ -158,7 +161,7 @@ describe('deltas', () => {
     await quick.call('feed.watch', { on: true });
     face.read(false);
     const { rows } = await server.call('downloads.snapshot', all);
-    for (let turn = 0; turn < 8; turn += 1) {
+    for (let turn = 0; turn < 4; turn += 1) {
       await settled(
         quick,
         () => server.call('downloads.set', { ids: rows.map(({ id }) => id), limitBytesPerSecond: 1_000_000 + turn }),
@@ -167,7 +170,7 @@ describe('deltas', () => {
     }
     face.read(true);
     expect(await face.closed).toBe(1006);
-    expect(quick.pushes.length).toBeGreaterThan(8);
+    expect(quick.pushes.length).toBeGreaterThan(4);
   });
 });
 
@@ -175,7 +178,9 @@ describe('details', () => {
   test('go to who opened the download, while it is open; its segments can be held, released, restarted and dropped', async () => {
     await using face = await server.feed();
     await using other = await server.feed();
-    const [id] = (await add(1, true)) as [DownloadRow['id']];
+    // Nothing has been learnt of it yet.
+    await using own = await startOrigin({ content: content(2, 64 * MiB), bytesPerSecond: 64 * KiB });
+    const [id] = (await add(1, true, own)) as [DownloadRow['id']];
     await server.call('downloads.set', { ids: [id], connections: 3 });
     await face.call('detail.open', { id });
     const streaming = (detail: Detail): number => detail.segments.filter(({ state }) => state === 'streaming').length;
@@ -187,9 +192,9 @@ describe('details', () => {
     await face.until(() => its(details(face).at(-1) as Detail)?.state === 'held');
     await face.call('segment.release', { id, segment: number });
     await face.until(() => its(details(face).at(-1) as Detail)?.state === 'streaming');
-    const connections = origin.connections;
+    const { connections } = own;
     await face.call('segment.restart', { id, segment: number });
-    await origin.until(() => origin.connections > connections);
+    await own.until(() => own.connections > connections);
     await face.call('segment.drop', { id, segment: number });
     await server.call('downloads.set', { ids: [id], connections: 1 });
     await face.until(() => streaming(details(face).at(-1) as Detail) === 1);
