@@ -172,6 +172,21 @@ describe('limits', () => {
     expect(origin.maxOpenConnections).toBe(6);
   });
 
+  test('what is changed in the moment a download begins counts', async () => {
+    await using folder = await tempDirectory();
+    await using origin = await startOrigin({ content: content(11, 64 * MiB), clock, bytesPerSecond: 128 * KiB });
+    await using app = await openTestApplication(folder.path);
+    const id = await app.add({ request: { url: origin.url('/a') }, connections: 1 }, false);
+    const listed = app.application.list.require(id);
+    await listed.queue();
+    listed.begin();
+    // It is at work, and the engine knows nothing of it yet.
+    expect([listed.isLive, listed.progress()]).toEqual([true, undefined]);
+    listed.record = { ...listed.record, connections: 3 };
+    listed.reassign();
+    await origin.until(() => origin.streams === 3);
+  });
+
   test('connections of one download change while it runs', async () => {
     await using folder = await tempDirectory();
     await using origin = await startOrigin({ content: content(9, 64 * MiB), clock, bytesPerSecond: 128 * KiB });

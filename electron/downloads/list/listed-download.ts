@@ -364,8 +364,9 @@ export class ListedDownload {
   async #run(): Promise<DownloadState> {
     const { placed, size = 0 } = this.record;
     if (placed !== undefined) return { type: 'done', path: placed, size, lengthVerified: true };
+    await mkdir(this.#ports.assign(this).target.directory, { recursive: true }).catch(() => {});
+    // Only now: what a person changes meanwhile would be lost, since there is no download yet that could be told.
     const { request, target, options } = this.#ports.assign(this);
-    await mkdir(target.directory, { recursive: true }).catch(() => {});
     const download = this.#ports.engine.download(request, target, options, { onPlaced: (path) => this.#placed(path) });
     this.#download = download;
     this.record = { ...this.record, partDirectory: target.directory };
