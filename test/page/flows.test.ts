@@ -73,7 +73,9 @@ test('pause and resume do what they say', async () => {
 
 test('a cookie edited while the download runs reaches the server, and no byte is lost', async () => {
   const source = content(5, 24 * MiB);
-  await using origin = await startOrigin({ content: source, bytesPerSecond: 2 * MiB });
+  // Slow until it is edited, so that it is still running then; the answers after that are quick.
+  let bytesPerSecond = MiB / 8;
+  await using origin = await startOrigin({ content: source, bytesPerSecond: () => bytesPerSecond });
   const request = { url: origin.url('/private.bin'), cookies: [{ name: 'sid', value: 'old' }] };
   await running.call('downloads.add', { orders: [{ request, connections: 2 }] });
   await using opened = await running.open();
@@ -84,6 +86,7 @@ test('a cookie edited while the download runs reaches the server, and no byte is
   await expectPage(value).toHaveAttribute('placeholder', /kept/);
   await value.fill('new-value');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
+  bytesPerSecond = 16 * MiB;
   await expectPage(page.getByText('Saved; running connections take it up')).toBeVisible();
   await expectPage(page.getByRole('region', { name: 'What will be sent' })).toContainText('Cookie: sid=');
   await expectPage(page.getByRole('region', { name: 'What will be sent' })).not.toContainText('new-value');
