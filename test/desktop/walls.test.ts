@@ -199,8 +199,13 @@ describe('the page opens nothing', () => {
       page.evaluate(
         `Object.assign(document.createElement('a'), { href: ${address}, download: ${JSON.stringify(name)} }).click()`,
       );
+    // Should the app let it through, it would be saved here.
+    const planted = running.folder.file('planted.txt');
+    await running.app.evaluate((_, path, desk) => void desk.answers.push({ filePath: path }), planted);
     await save(JSON.stringify('data:text/plain,planted'), 'planted.txt');
     await save(JSON.stringify(origin.url('/hostile.html?by-page')), 'planted.html');
+    await settled();
+    await running.app.evaluate((_, __, desk) => void desk.answers.splice(0));
     const target = running.folder.file('list.json');
     await running.app.evaluate((_, path, desk) => void desk.answers.push({ filePath: path }), target);
     await page.getByRole('button', { name: 'More' }).click();
@@ -245,6 +250,10 @@ describe('the policy of the page', () => {
 
   test('it reaches no server', async () => {
     const url = JSON.stringify(origin.url('/by-page'));
+    await page.evaluate(`{
+      window.violated = new Set();
+      document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => window.violated.add(effectiveDirective));
+    }`);
     expect(await tried(`fetch(${url})`)).toBe('TypeError');
     expect(await tried(`navigator.sendBeacon(${url}, 'x')`)).not.toBe('sent');
     await page.evaluate(`{
@@ -253,6 +262,7 @@ describe('the policy of the page', () => {
       document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href: ${url} }));
     }`);
     await settled();
+    expect(await page.evaluate('[...window.violated].sort()')).toEqual(['connect-src', 'img-src', 'style-src-elem']);
     expect(asked().filter((target) => target.includes('by-page'))).toEqual([]);
   });
 
