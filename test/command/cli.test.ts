@@ -342,9 +342,14 @@ describe('whatever happens', () => {
     await using origin = await startOrigin({ content: content(14, 4 * MiB), faults });
     await using work = await command.folder();
     const bomb = work.file('bomb.cjs');
-    await writeFile(bomb, `setTimeout(() => { throw new Error('boom\\nand more'); }, 300);`);
+    const match = work.file('match');
+    const isLit = `require('node:fs').existsSync(${JSON.stringify(match)})`;
+    await writeFile(bomb, `setInterval(() => { if (${isLit}) throw new Error('boom\\nand more'); }, 20);`);
     const env = { NODE_OPTIONS: `--require ${bomb}` };
-    const { code, stderr } = await work.run(['get', origin.url('/a.bin'), '--quiet'], '', env);
+    const ended = work.run(['get', origin.url('/a.bin'), '--quiet'], '', env);
+    await origin.until(() => origin.requests.length > 0);
+    await writeFile(match, '');
+    const { code, stderr } = await ended;
     expect({ code, stderr }).toEqual({
       code: 70,
       stderr: 'sluice: this is a mistake in Sluice, please report it: boom and more\n',
