@@ -78,9 +78,14 @@ test('the menu of a row moves, limits, copies, redoes and removes', async () => 
   const limited = (await running.rows()).find(({ name }) => name === 'a.bin');
   expect(limited).toMatchObject({ connections: 5, limitBytesPerSecond: 2 * MiB, priority: 'high' });
   await command(page, 'a.bin', 'Copy address');
-  expect(await page.evaluate('navigator.clipboard.readText()')).toBe('http://127.0.0.1:9/a.bin');
+  const clipboard = () => page.evaluate('navigator.clipboard.readText()');
+  await expect.poll(clipboard).toBe('http://127.0.0.1:9/a.bin');
+  const url = 'http://127.0.0.1:9/a.bin';
+  await running.call('request.write', { id: limited?.id ?? '', request: { url, headers: [['X-Token', 'CANARY']] } });
   await command(page, 'a.bin', 'Copy as cURL');
-  expect(await page.evaluate('navigator.clipboard.readText()')).toMatch(/^curl .*http:\/\/127\.0\.0\.1:9\/a\.bin/);
+  await expect.poll(clipboard).toMatch(/^curl http:\/\/127\.0\.0\.1:9\/a\.bin .*'X-Token: •••'/);
+  await command(page, 'a.bin', 'Copy as cURL with secrets');
+  await expect.poll(clipboard).toMatch(/^curl .*'X-Token: CANARY'/);
   await command(page, 'a.bin', 'Details');
   await expectPage(page.getByRole('region', { name: 'Details of a.bin' })).toBeVisible();
   await command(page, 'b.bin', 'Remove from the list');

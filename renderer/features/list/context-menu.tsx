@@ -129,7 +129,8 @@ function FileCommands({ id }: { readonly id: DownloadId }) {
   const row = app.list.store.getState().rows.get(id);
   const finished = app.history.store.getState().byId.get(id);
   const url = row?.url ?? finished?.url;
-  const copyCurl = () => app.attempt(async () => copyText((await app.call('curl.export', { id, reveal: true })).command));
+  const copyCurl = (reveal: boolean) =>
+    app.attempt(async () => copyText((await app.call('curl.export', { id, reveal })).command));
   return (
     <>
       {session?.canOpenFiles && finished !== undefined && (
@@ -149,8 +150,11 @@ function FileCommands({ id }: { readonly id: DownloadId }) {
       )}
       {row !== undefined && (
         <>
-          <Command icon="code" onClick={copyCurl}>
+          <Command icon="code" onClick={() => copyCurl(false)}>
             {t('list.menu.copyCurl')}
+          </Command>
+          <Command icon="code" onClick={() => copyCurl(true)}>
+            {t('list.menu.copyCurlWithSecrets')}
           </Command>
           <Command icon="link" onClick={() => app.dialogs.setState({ dialog: { type: 'newLink', id } })}>
             {t('list.menu.newLink')}

@@ -99,6 +99,7 @@ export const list = {
     newLink: 'New link',
     copyAddress: 'Copy address',
     copyCurl: 'Copy as cURL',
+    copyCurlWithSecrets: 'Copy as cURL with secrets',
     verify: 'Check the file',
     removeRow: 'Remove from the list',
     pauseAll: 'Pause all',

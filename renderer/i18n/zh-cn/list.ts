@@ -101,6 +101,7 @@ export const list: Texts['list'] = {
     newLink: '新链接',
     copyAddress: '复制地址',
     copyCurl: '复制为 cURL',
+    copyCurlWithSecrets: '复制为 cURL（含机密信息）',
     verify: '校验文件',
     removeRow: '从列表移除',
     pauseAll: '全部暂停',
