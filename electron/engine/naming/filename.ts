@@ -34,8 +34,18 @@ function bounded(name: string): string {
   return (name.slice(0, soundLength / 2) + name.slice(-soundLength / 2)).toWellFormed();
 }
 
+/** The last part of a path that is not empty, found from behind: a name may consist of a million separators. */
+function lastPart(path: string): string {
+  const isSeparator = (at: number): boolean => path[at] === '/' || path[at] === '\\';
+  let end = path.length;
+  while (end > 0 && isSeparator(end - 1)) end -= 1;
+  let start = end;
+  while (start > 0 && !isSeparator(start - 1)) start -= 1;
+  return path.slice(start, end);
+}
+
 function baseName(text: string): string {
-  const last = bounded(text.split(/[/\\]/).findLast((part) => part !== '') ?? '');
+  const last = bounded(lastPart(text));
   return last.replace(/^[a-z]:/i, '').replace(alternateStream, '$1');
 }
 
