@@ -12,8 +12,18 @@ export const Directory = z.string().min(1).max(4096).regex(noBreak, 'must not co
 export const FileName = z.string().min(1).max(1024);
 
 export const HeaderField = z.tuple([z.string().min(1).max(256).regex(token, 'is no header name'), line(16_384)]);
-/** A cookie for the origin of the address. */
-export const CookiePair = z.object({ name: line(4096), value: line(8192) });
+/** Where a cookie goes (RFC 6265 section 5.3), on the way of a redirect too. */
+export const CookieScope = z.strictObject({
+  domain: line(253).min(1),
+  hasSubdomains: z.boolean(),
+  path: line(4096).startsWith('/'),
+  isSecure: z.boolean(),
+  /** Milliseconds since 1970. */
+  expiresAt: z.number().optional(),
+});
+/** Without a scope it goes to the origin of the address alone. */
+export const CookiePair = z.object({ name: line(4096), value: line(8192), scope: CookieScope.optional() });
+export type CookiePair = z.infer<typeof CookiePair>;
 export const Login = z.object({ username: line(1024), password: line(4096) });
 
 /**
@@ -44,7 +54,7 @@ export const RequestView = z.strictObject({
     .max(200)
     .optional(),
   cookies: z
-    .array(z.object({ name: line(4096), value: secret }))
+    .array(z.object({ ...CookiePair.shape, value: secret }))
     .max(500)
     .optional(),
   login: z.object({ username: line(1024), password: secret }).optional(),

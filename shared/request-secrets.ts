@@ -1,5 +1,5 @@
 /** Which parts of a request are secrets, how they are left out of what is shown or stored, and how they come back. */
-import type { RequestDraft, RequestView } from './orders.ts';
+import type { CookiePair, RequestDraft, RequestView } from './orders.ts';
 import type { Settings } from './settings.ts';
 
 /** Names of headers whose values tell who the user is, whatever a server calls them. */
@@ -30,7 +30,7 @@ export function withoutSecrets(draft: RequestDraft): RequestView {
   return {
     ...rest,
     ...(headers && { headers: headers.map(([name, value]) => [name, isSecretHeader(name) ? null : value]) }),
-    ...(cookies && { cookies: cookies.map(({ name }) => ({ name, value: null })) }),
+    ...(cookies && { cookies: cookies.map((cookie) => ({ ...cookie, value: null })) }),
     ...(login && { login: { username: login.username, password: null } }),
     ...(proxy !== undefined && { proxy: proxyHasLogin(proxy) ? null : proxy }),
   };
@@ -82,7 +82,7 @@ export function hasSecrets(draft: RequestDraft): boolean {
 export function withSecretsOf(view: RequestView, before: RequestDraft): RequestDraft {
   const { headers, cookies, login, proxy, body, url, referer, ...rest } = view;
   const takeHeader = takerOf((before.headers ?? []).map(([name, value]) => [name.toLowerCase(), value]));
-  const takeCookie = takerOf((before.cookies ?? []).map(({ name, value }) => [name, value]));
+  const takeCookie = takerOf((before.cookies ?? []).map((cookie) => [placeOf(cookie), cookie.value]));
   const password = login && (login.password ?? (before.login?.username === login.username ? before.login.password : undefined));
   const way = proxy === null ? before.proxy : proxy;
   const form = body === null ? before.body : body;
@@ -101,16 +101,21 @@ export function withSecretsOf(view: RequestView, before: RequestDraft): RequestD
       }),
     }),
     ...(cookies && {
-      cookies: cookies.flatMap(({ name, value }) => {
-        const kept = takeCookie(name);
+      cookies: cookies.flatMap((cookie) => {
+        const { value, ...rest } = cookie;
+        const kept = takeCookie(placeOf(cookie));
         const text = value ?? kept;
-        return text === undefined ? [] : [{ name, value: text }];
+        return text === undefined ? [] : [{ ...rest, value: text }];
       }),
     }),
     ...(login && password !== undefined && { login: { username: login.username, password } }),
     ...(way !== undefined && { proxy: way }),
   };
 }
+
+/** Cookies of one name may go to several places. */
+const placeOf = ({ name, scope }: Pick<CookiePair, 'name' | 'scope'>): string =>
+  `${name} ${scope?.domain ?? ''} ${scope?.path ?? ''}`;
 
 /** Hands out the values of a name in their order. */
 function takerOf(pairs: readonly (readonly [string, string])[]): (name: string) => string | undefined {

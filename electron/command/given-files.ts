@@ -1,7 +1,8 @@
 /** The files that options name, read as text and checked before anything is fetched. */
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { type CookiesTxt, parseCookiesTxt } from '#shared/cookies-txt';
+import { cookiesFile } from '#shared/cookies';
+import type { CookiesTxt } from '#shared/cookies-txt';
 import type { StoredCookie } from '#shared/download';
 import { quoted, UsageError } from './usage-error.ts';
 
@@ -45,12 +46,12 @@ const mostToldLines = 3;
 
 /** Bad lines are passed over and told; a file without any good one is none. `wallNow` in milliseconds since the epoch. */
 export async function readCookies(path: string, wallNow: number): Promise<GivenCookies> {
-  const { cookies, skipped } = parseCookiesTxt(await readText(path, '--cookies'));
+  const { cookies, skipped } = cookiesFile(await readText(path, '--cookies'));
   const where = `--cookies: ${quoted(path)}`;
   const [first] = skipped;
   if (cookies.length === 0) {
     const reason = first === undefined ? '' : `; line ${first.line}: ${first.reason}`;
-    throw new UsageError(`${where} holds no cookie in the form of a cookies.txt${reason}`);
+    throw new UsageError(`${where} holds no cookie in the form of a cookies.txt or of a browser extension's JSON${reason}`);
   }
   return { cookies, notes: [...toldLines(where, skipped), ...toldExpired(where, cookies, wallNow)] };
 }

@@ -1,4 +1,4 @@
-/** What people paste into the tables of headers and cookies. */
+/** What people paste into the table of headers. */
 
 export interface Pair {
   readonly name: string;
@@ -22,15 +22,4 @@ export function parseHeaders(text: string): { readonly headers: Pair[]; readonly
     else rest.push(line.trim());
   }
   return { headers, rest };
-}
-
-/** A Cookie header's value, with or without its name. */
-export function parseCookieHeader(text: string): Pair[] {
-  return text
-    .replace(/^\s*cookie\s*:/i, '')
-    .split(/[;\r\n]+/)
-    .map((part) => part.trim())
-    .filter((part) => part.includes('='))
-    .map((part) => ({ name: part.slice(0, part.indexOf('=')).trim(), value: part.slice(part.indexOf('=') + 1).trim() }))
-    .filter(({ name }) => name !== '');
 }

@@ -1,9 +1,10 @@
 /** What is typed in the add dialog for all downloads, and the order that is made of it for one. */
 
+import { parseCookies } from '#shared/cookies';
 import type { Order, RequestDraft } from '#shared/orders';
 import { parseBytes } from '#shared/units';
 import { isChecksum } from '../format/checksum.ts';
-import { parseCookieHeader, parseHeaders } from '../format/fields.ts';
+import { parseHeaders } from '../format/fields.ts';
 import { isProxyAddress } from '../format/proxy.ts';
 import type { Found } from './adding.ts';
 
@@ -45,7 +46,7 @@ export function wrongOptions({ limit, checksum, proxy, headers }: Options): Read
 /** What a pasted cURL command says itself wins over what is typed for all. */
 function toRequest(request: RequestDraft, options: Options): RequestDraft {
   const { headers } = parseHeaders(options.headers);
-  const cookies = parseCookieHeader(options.cookies);
+  const cookies = [...parseCookies(options.cookies).cookies];
   return {
     ...(options.userAgent === '' ? {} : { userAgent: options.userAgent }),
     ...(options.referer === '' ? {} : { referer: options.referer }),

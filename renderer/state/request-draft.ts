@@ -1,6 +1,7 @@
 /** A request while it is edited: tables have rows with keys, what is empty is not sent, and null is a secret that stays. */
+import type { CookieScope } from '#shared/cookies';
 import type { RequestView } from '#shared/orders';
-import { isHeaderName, type Pair } from '../format/fields.ts';
+import { isHeaderName } from '../format/fields.ts';
 import { isProxyAddress } from '../format/proxy.ts';
 
 export interface FieldRow {
@@ -8,6 +9,8 @@ export interface FieldRow {
   readonly name: string;
   /** Null: a secret that was not shown and is kept. */
   readonly value: string | null;
+  /** Of a cookie that goes elsewhere than to the origin of the address alone. */
+  readonly scope?: CookieScope | undefined;
 }
 
 export interface RequestDraftState {
@@ -26,9 +29,9 @@ export interface RequestDraftState {
 
 let lastKey = 0;
 
-export function toField({ name, value }: { name: string; value: string | null }): FieldRow {
+export function toField({ name, value, scope }: Omit<FieldRow, 'key'>): FieldRow {
   lastKey += 1;
-  return { key: lastKey, name, value };
+  return { key: lastKey, name, value, ...(scope && { scope }) };
 }
 
 export function toDraft(request: RequestView): RequestDraftState {
@@ -57,7 +60,9 @@ export function toRequestView(draft: RequestDraftState): RequestView {
     ...(draft.userAgent === '' ? {} : { userAgent: draft.userAgent }),
     ...(draft.referer === '' ? {} : { referer: draft.referer }),
     ...(headers.length === 0 ? {} : { headers: headers.map(({ name, value }): [string, string | null] => [name.trim(), value]) }),
-    ...(cookies.length === 0 ? {} : { cookies: cookies.map(({ name, value }) => ({ name: name.trim(), value })) }),
+    ...(cookies.length === 0
+      ? {}
+      : { cookies: cookies.map(({ name, value, scope }) => ({ name: name.trim(), value, ...(scope && { scope }) })) }),
     ...(draft.username === '' ? {} : { login: { username: draft.username, password: draft.password } }),
     ...(draft.body === '' ? {} : { body: draft.body }),
     ...(draft.proxy === '' ? {} : { proxy: draft.proxy }),
@@ -103,14 +108,15 @@ export function errorsOf(draft: RequestDraftState): DraftErrors {
 export const hasErrors = ({ method, proxy, fields }: DraftErrors): boolean => method || proxy || fields.size > 0;
 
 /** A pasted name replaces the row of that name; the others are added at the end. Names of headers have no case. */
-export function mergeFields(rows: readonly FieldRow[], pairs: readonly Pair[], isHeader: boolean): FieldRow[] {
-  const same = (a: string, b: string) => (isHeader ? a.toLowerCase() === b.toLowerCase() : a === b);
+export function mergeFields(rows: readonly FieldRow[], pairs: readonly Omit<FieldRow, 'key'>[], isHeader: boolean): FieldRow[] {
+  const keyOf = ({ name, scope }: Omit<FieldRow, 'key'>) =>
+    isHeader ? name.toLowerCase() : `${name} ${scope?.domain ?? ''} ${scope?.path ?? ''}`;
   const merged = [...rows];
   for (const pair of pairs) {
-    const place = merged.findIndex(({ name }) => same(name, pair.name));
+    const place = merged.findIndex((row) => keyOf(row) === keyOf(pair));
     const known = merged[place];
     if (known === undefined) merged.push(toField(pair));
-    else merged[place] = { ...known, value: pair.value };
+    else merged[place] = { ...known, ...pair, name: known.name };
   }
   return merged;
 }

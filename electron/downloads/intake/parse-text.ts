@@ -1,5 +1,6 @@
 /** What pasted, dropped or typed text asks for: links in any text, counted addresses, cURL commands, link files, bookmarks. */
 import type { ParsedText } from '#shared/contract';
+import { parseCookies } from '#shared/cookies';
 import { parseCookiesTxt } from '#shared/cookies-txt';
 import { isCurlCommand, parseCurlCommand } from '#shared/curl/read';
 import { CurlSyntaxError } from '#shared/curl/syntax-error';
@@ -85,14 +86,12 @@ function parseCurl(text: string): ParsedText {
 
 /** Cookies, user-agent and referer where a person looks for them. */
 function draftOf(request: DownloadRequest, proxy: string | undefined, insecure: boolean): RequestDraft {
-  const { url, method, headers = [], cookie, login, body } = request;
+  const { url, method, headers = [], cookie, cookies = [], login, body } = request;
   const take = (name: string): string | undefined => headers.find(([one]) => one.toLowerCase() === name)?.[1];
   const userAgent = take('user-agent');
   const referer = take('referer');
-  const pairs = (cookie ?? '').split(';').flatMap((pair) => {
-    const at = pair.indexOf('=');
-    return at < 1 ? [] : [{ name: pair.slice(0, at).trim(), value: pair.slice(at + 1).trim() }];
-  });
+  const scoped = cookies.map(({ name, value, isHttpOnly: _, ...scope }) => ({ name, value, scope }));
+  const pairs = [...parseCookies(cookie ?? '').cookies, ...scoped];
   const others = headers.filter(([name]) => !['user-agent', 'referer'].includes(name.toLowerCase()));
   return {
     url,

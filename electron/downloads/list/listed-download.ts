@@ -210,6 +210,7 @@ export class ListedDownload {
       method: undefined,
       headers: [],
       cookie: undefined,
+      cookies: undefined,
       login: undefined,
       body: undefined,
       proxy: undefined,

@@ -1,4 +1,5 @@
 /** What is sent in the end: the download's own request over its profile over the settings. */
+import { storedCookie } from '#shared/cookies';
 import type { DownloadRequest, HeaderField, ProxySettings } from '#shared/download';
 import type { RequestDraft } from '#shared/orders';
 import { proxiesFromEnv } from '#shared/proxy-env';
@@ -41,7 +42,10 @@ export function compose(
   put('download', draft.headers);
   one('download', 'User-Agent', draft.userAgent);
   one('download', 'Referer', draft.referer);
-  one('download', 'Cookie', draft.cookies?.map(({ name, value }) => `${name}=${value}`).join('; '));
+  const bare = draft.cookies?.filter(({ scope }) => scope === undefined);
+  one('download', 'Cookie', bare?.map(({ name, value }) => `${name}=${value}`).join('; '));
+  const cookies = draft.cookies?.flatMap((one) => storedCookie(one) ?? []) ?? [];
+  if (cookies.length > 0) origins.set('cookie', 'download');
   const cookie = headers
     .get('cookie')
     ?.map(([, value]) => value)
@@ -58,6 +62,7 @@ export function compose(
       ...(draft.method !== undefined && { method: draft.method }),
       ...(draft.body !== undefined && { body: draft.body }),
       ...(cookie !== undefined && { cookie }),
+      ...(cookies.length > 0 && { cookies }),
       ...(login && { login: { user: login.username, password: login.password } }),
       ...(proxy && { proxy }),
       ...(insecure && { insecure }),

@@ -1,8 +1,8 @@
 /** A table of names and values: headers or cookies. */
 import { Button, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { parseCookiesTxt } from '#shared/cookies-txt';
-import { type Pair, parseCookieHeader, parseHeaders } from '../../format/fields.ts';
+import { parseCookies } from '#shared/cookies';
+import { parseHeaders } from '../../format/fields.ts';
 import { useTexts } from '../../i18n/use-texts.ts';
 import { type DraftErrors, type FieldError, type FieldRow, mergeFields, moveField, toField } from '../../state/request-draft.ts';
 import { IconButton } from '../../ui/icon-button.tsx';
@@ -12,16 +12,17 @@ interface FieldTableProps {
   readonly kind: 'headers' | 'cookies';
   readonly rows: readonly FieldRow[];
   readonly errors: DraftErrors['fields'];
+  /** Whose Set-Cookie is pasted. */
+  readonly host: string;
   onChange(rows: readonly FieldRow[]): void;
 }
 
-/** A Cookie header, or a cookies.txt, which has tabs. */
-const parsePasted = (kind: FieldTableProps['kind'], text: string): readonly Pair[] => {
-  if (kind === 'headers') return parseHeaders(text).headers;
-  return text.includes('\t') ? parseCookiesTxt(text).cookies : parseCookieHeader(text);
-};
+type Pasted = Omit<FieldRow, 'key'>;
 
-export function FieldTable({ kind, rows, errors, onChange }: FieldTableProps) {
+const parsePasted = (kind: FieldTableProps['kind'], text: string, host: string): readonly Pasted[] =>
+  kind === 'headers' ? parseHeaders(text).headers : parseCookies(text, host).cookies;
+
+export function FieldTable({ kind, rows, errors, host, onChange }: FieldTableProps) {
   const { t } = useTexts();
   const [isPasting, setPasting] = useState(false);
   const isHeaders = kind === 'headers';
@@ -39,6 +40,7 @@ export function FieldTable({ kind, rows, errors, onChange }: FieldTableProps) {
       {isPasting && (
         <PasteField
           kind={kind}
+          host={host}
           onTaken={(pairs) => {
             onChange(mergeFields(rows, pairs, isHeaders));
             setPasting(false);
@@ -72,6 +74,7 @@ function FieldLine({ kind, rows, row, index, error, onChange }: FieldLineProps) 
         value={row.name}
         onChange={(event) => change({ name: event.currentTarget.value })}
         error={error === undefined ? undefined : t(`request.${error}`)}
+        description={row.scope && t('request.cookieGoesTo', { place: `${row.scope.domain}${row.scope.path}` })}
         spellCheck={false}
       />
       <TextInput
@@ -112,12 +115,16 @@ function FieldLine({ kind, rows, row, index, error, onChange }: FieldLineProps) 
   );
 }
 
-function PasteField({ kind, onTaken }: { readonly kind: FieldTableProps['kind']; onTaken(pairs: readonly Pair[]): void }) {
+interface PasteFieldProps extends Pick<FieldTableProps, 'kind' | 'host'> {
+  onTaken(pasted: readonly Pasted[]): void;
+}
+
+function PasteField({ kind, host, onTaken }: PasteFieldProps) {
   const { t } = useTexts();
   const [text, setText] = useState('');
   const [isUnread, setUnread] = useState(false);
   const take = () => {
-    const pairs = parsePasted(kind, text);
+    const pairs = parsePasted(kind, text, host);
     if (pairs.length === 0) setUnread(true);
     else onTaken(pairs);
   };

@@ -39,12 +39,14 @@ export function RequestTab({ id }: { readonly id: DownloadId }) {
         <PlainFields draft={draft} errors={errors} change={editor.change} />
         <FieldTable
           kind="headers"
+          host={hostOf(draft.url)}
           rows={draft.headers}
           errors={errors.fields}
           onChange={(headers) => editor.change({ headers })}
         />
         <FieldTable
           kind="cookies"
+          host={hostOf(draft.url)}
           rows={draft.cookies}
           errors={errors.fields}
           onChange={(cookies) => editor.change({ cookies })}
@@ -56,6 +58,8 @@ export function RequestTab({ id }: { readonly id: DownloadId }) {
     </div>
   );
 }
+
+const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).hostname : '');
 
 interface FieldsProps {
   readonly draft: RequestDraftState;

@@ -4,7 +4,7 @@ import { parseBytes } from '#shared/units';
 import { hostOf, nameFromAddress } from '../../../renderer/format/address.ts';
 import { cellRuns, decodeCells } from '../../../renderer/format/cells.ts';
 import { isChecksum } from '../../../renderer/format/checksum.ts';
-import { isHeaderName, parseCookieHeader, parseHeaders } from '../../../renderer/format/fields.ts';
+import { isHeaderName, parseHeaders } from '../../../renderer/format/fields.ts';
 import { fileTypeOf } from '../../../renderer/format/file-type.ts';
 import { isProxyAddress } from '../../../renderer/format/proxy.ts';
 import { limitText, sizeText, speedText } from '../../../renderer/format/size.ts';
@@ -89,13 +89,6 @@ test('pasted headers are read line by line, and what is none is kept apart', () 
   ]);
   expect(rest).toEqual([':authority: a', 'no header here']);
   expect(isHeaderName('X Y')).toBe(false);
-});
-
-test('a cookie header is read with or without its name', () => {
-  expect(parseCookieHeader('Cookie: a=1; b=x=y;  ;c')).toEqual([
-    { name: 'a', value: '1' },
-    { name: 'b', value: 'x=y' },
-  ]);
 });
 
 test('checksums and proxies are known by their form', () => {
