@@ -17,13 +17,19 @@ export function placeOn(stored: unknown, screens: readonly Rectangle[]): Place {
   const { bounds, isMaximized } = (stored ?? {}) as { bounds?: Partial<Rectangle>; isMaximized?: unknown };
   const { x = Number.NaN, y = Number.NaN, width = Number.NaN, height = Number.NaN } = bounds ?? {};
   if (![x, y, width, height].every(Number.isSafeInteger)) return first;
+  const sizeOn = (area: Pick<Rectangle, 'width' | 'height'> | undefined) => ({
+    width: Math.max(least.width, Math.min(width, area?.width ?? width)),
+    height: Math.max(least.height, Math.min(height, area?.height ?? height)),
+  });
+  // As wide as it will be there, not as it was stored.
   const screen = screens.find(
-    (area) => x + width >= area.x + grip && x <= area.x + area.width - grip && y >= area.y && y <= area.y + area.height - grip,
+    (area) =>
+      x + sizeOn(area).width >= area.x + grip &&
+      x <= area.x + area.width - grip &&
+      y >= area.y &&
+      y <= area.y + area.height - grip,
   );
-  const size = {
-    width: Math.max(least.width, Math.min(width, screen?.width ?? width)),
-    height: Math.max(least.height, Math.min(height, screen?.height ?? height)),
-  };
+  const size = sizeOn(screen);
   return { bounds: screen === undefined ? size : { x, y, ...size }, isMaximized: isMaximized === true };
 }
 

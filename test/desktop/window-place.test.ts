@@ -17,6 +17,11 @@ test('a screen that is gone: the size stays, the system finds the place', () => 
   expect(placeOn({ bounds, isMaximized: false }, screens)).toEqual({ bounds: { width: 900, height: 600 }, isMaximized: false });
 });
 
+test('a width that no screen has does not reach a screen it will not lie on', () => {
+  const bounds = { x: -1920, y: 0, width: Number.MAX_SAFE_INTEGER, height: 400 };
+  expect(placeOn({ bounds, isMaximized: false }, screens).bounds.x).toBeUndefined();
+});
+
 test('whatever is stored, the window can be seen and taken hold of', () => {
   const side = fc.oneof(
     fc.integer({ min: -5000, max: 5000 }),
