@@ -21,7 +21,7 @@ export function parseCookies(text: string, host?: string, now = Date.now()): Pas
   if (/^[[{]/.test(plain)) return ofJson(plain, now);
   if (plain.includes('\t')) return ofTxt(plain);
   if (/^set-cookie\s*:/im.test(plain) || attribute.test(plain)) return ofSetCookie(plain, host, now);
-  return { cookies: plain.split(/[\r\n]+/).flatMap(pairsOf), skipped: [] };
+  return { cookies: plain.split(/[\r\n]+/).flatMap(parseCookieHeader), skipped: [] };
 }
 
 /** With a place of its own; undefined where it belongs to the origin of the address. */
@@ -47,8 +47,8 @@ function ofTxt(text: string): PastedCookies {
   return { cookies: cookies.map(scopedOf), skipped };
 }
 
-/** `Cookie: a=1; b=2` (RFC 6265 section 4.2), with or without the header's name. */
-function pairsOf(line: string): CookiePair[] {
+/** A Cookie header, `a=1; b=2` (RFC 6265 section 4.2), with or without its name; whatever it holds, it is nothing else. */
+export function parseCookieHeader(line: string): CookiePair[] {
   return line
     .replace(/^\s*cookie\s*:/i, '')
     .split(';')
@@ -81,7 +81,7 @@ function ofSetCookie(text: string, host: string | undefined, now: number): Paste
 /** RFC 6265 section 5.2. */
 function setCookieOf(line: string, host: string | undefined, now: number): Judged {
   const [pair = '', ...rest] = line.split(';');
-  const [cookie] = pairsOf(pair);
+  const [cookie] = parseCookieHeader(pair);
   if (cookie === undefined) return 'does not begin with NAME=VALUE';
   const attributes = new Map<string, string>();
   for (const part of rest) {

@@ -1,6 +1,7 @@
 /** The commands that drive a running app or server: add, list, pause, resume, remove, limit, link, status, watch. */
 import { resolve } from 'node:path';
 import { CallError } from '#shared/call-failures';
+import { parseCookieHeader } from '#shared/cookies';
 import type { HeaderField } from '#shared/download';
 import type { Order, RequestDraft } from '#shared/orders';
 import { maskedAddress } from '#shared/request-secrets';
@@ -241,10 +242,7 @@ function orderOf(request: RequestDraft, given: AddGiven): Order {
     ifExists,
     insecure,
   } = given;
-  const cookies = (cookie ?? '').split(';').flatMap((pair) => {
-    const at = pair.indexOf('=');
-    return at < 1 ? [] : [{ name: pair.slice(0, at).trim(), value: pair.slice(at + 1).trim() }];
-  });
+  const cookies = parseCookieHeader(cookie ?? '');
   return {
     request: {
       ...request,

@@ -51,6 +51,15 @@ test('a masked edit keeps each value at its own place', () => {
   expect(withSecretsOf({ ...view, cookies: (view.cookies ?? []).toReversed() }, before).cookies).toEqual(cookies.toReversed());
 });
 
+test('a Cookie header of a copied command is that, whatever its cookies are called', () => {
+  const cookies = [
+    { name: 'a', value: '1' },
+    { name: 'path', value: '/x' },
+    { name: 'domain', value: 'b' },
+  ];
+  expect(parseText("curl 'https://a.test/' -b 'a=1; path=/x; domain=b'").requests).toEqual([{ url: 'https://a.test/', cookies }]);
+});
+
 test('the session of a command copied for PowerShell comes along', () => {
   const text =
     '$session = New-Object Microsoft.PowerShell.Commands.WebRequestSession\n' +

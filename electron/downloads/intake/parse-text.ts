@@ -1,6 +1,6 @@
 /** What pasted, dropped or typed text asks for: links in any text, counted addresses, cURL commands, link files, bookmarks. */
 import type { ParsedText } from '#shared/contract';
-import { parseCookies } from '#shared/cookies';
+import { parseCookieHeader } from '#shared/cookies';
 import { parseCookiesTxt } from '#shared/cookies-txt';
 import { isCurlCommand, parseCurlCommand } from '#shared/curl/read';
 import { CurlSyntaxError } from '#shared/curl/syntax-error';
@@ -91,7 +91,7 @@ function draftOf(request: DownloadRequest, proxy: string | undefined, insecure: 
   const userAgent = take('user-agent');
   const referer = take('referer');
   const scoped = cookies.map(({ name, value, isHttpOnly: _, ...scope }) => ({ name, value, scope }));
-  const pairs = [...parseCookies(cookie ?? '').cookies, ...scoped];
+  const pairs = [...parseCookieHeader(cookie ?? ''), ...scoped];
   const others = headers.filter(([name]) => !['user-agent', 'referer'].includes(name.toLowerCase()));
   return {
     url,
