@@ -82,6 +82,8 @@ export const Totals = z.object({
   failed: z.number(),
   /** Rows of the finished history. */
   done: z.number(),
+  /** Counts up with every change of the history since the start: one row gone and one come leave `done` as it was. */
+  historyChanges: z.number(),
   bytesPerSecond: z.number(),
 });
 export type Totals = z.infer<typeof Totals>;

@@ -148,7 +148,8 @@ export class Application {
   }
 
   totals(): Totals {
-    const totals = { queued: 0, running: 0, waiting: 0, paused: 0, failed: 0, done: this.history.size, bytesPerSecond: 0 };
+    const { size: done, changes: historyChanges } = this.history;
+    const totals = { queued: 0, running: 0, waiting: 0, paused: 0, failed: 0, done, historyChanges, bytesPerSecond: 0 };
     for (const listed of this.list.all()) {
       const { state } = listed.standing();
       if (state !== 'done') totals[state] += 1;

@@ -117,9 +117,9 @@ function receive(
   }
 }
 
-/** A download that finished moved from the list into the history. */
 function followHistory(list: List, history: History): void {
   list.store.subscribe((state, before) => {
-    if (before.isLoaded && state.totals.done !== before.totals.done) void history.refresh().catch(() => undefined);
+    if (before.isLoaded && state.totals.historyChanges !== before.totals.historyChanges)
+      void history.refresh().catch(() => undefined);
   });
 }

@@ -30,7 +30,16 @@ export interface List {
   watch(on: boolean): Promise<void>;
 }
 
-export const noTotals: Totals = { queued: 0, running: 0, waiting: 0, paused: 0, failed: 0, done: 0, bytesPerSecond: 0 };
+export const noTotals: Totals = {
+  queued: 0,
+  running: 0,
+  waiting: 0,
+  paused: 0,
+  failed: 0,
+  done: 0,
+  historyChanges: 0,
+  bytesPerSecond: 0,
+};
 
 /** @throws CallError from `preview` and `watch`: what the transport says. */
 export function createList(call: Call): List {

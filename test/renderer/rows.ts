@@ -27,4 +27,13 @@ export function rowOf(number: number, part: Partial<DownloadRow> = {}): Download
   };
 }
 
-export const totals: Totals = { queued: 0, running: 0, waiting: 0, paused: 0, failed: 0, done: 0, bytesPerSecond: 0 };
+export const totals: Totals = {
+  queued: 0,
+  running: 0,
+  waiting: 0,
+  paused: 0,
+  failed: 0,
+  done: 0,
+  historyChanges: 0,
+  bytesPerSecond: 0,
+};

@@ -24,6 +24,7 @@ export class History {
   readonly #rows = new Map<string, StoredFinished>();
   #nextFile = 0;
   #rowsInNextFile = 0;
+  #changes = 0;
 
   constructor(stores: Stores) {
     this.#shards = new Shards<StoredFinished>(stores, {
@@ -44,6 +45,11 @@ export class History {
     return this.#rows.size;
   }
 
+  /** Changes since the start, counted. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   get(id: string): StoredFinished | undefined {
     return this.#rows.get(id);
   }
@@ -56,6 +62,7 @@ export class History {
   /** Resolves once it is on disk. */
   add(row: StoredFinished): Promise<void> {
     this.#rows.set(row.id, row);
+    this.#changes += 1;
     return this.#shards.put(row.id, row);
   }
 
@@ -65,6 +72,7 @@ export class History {
       // Only the file as it was finished: another one may have taken its place.
       if (deleteFiles && (await stat(path).catch(() => undefined))?.size === size) await unlink(path).catch(() => {});
       this.#rows.delete(id);
+      this.#changes += 1;
       await this.#shards.remove(id);
     });
     await Promise.all(written);
