@@ -117,6 +117,8 @@ export class Feed {
   #pace(): void {
     const all = [...this.#connections.values()];
     if (!all.some(({ isWatching }) => isWatching)) {
+      // What changes from now on is in no delta: who watches again has to see that it missed something.
+      if (this.#deltas !== undefined) this.#rev += 1;
       clearInterval(this.#deltas);
       this.#deltas = undefined;
       this.#changed.clear();

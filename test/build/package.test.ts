@@ -83,6 +83,10 @@ test('Linux: the archive holds what was built and nothing else, and runs as pack
   await using origin = await startOrigin({ content: source });
   await using running = await RunningApp.start({ main, env: { STAND_IN_PACKAGED: '1' } });
   await expectPage((await running.page()).getByRole('heading', { name: 'Nothing is being downloaded' })).toBeVisible();
+  // Links of our scheme lead to the desktop entry that the package brings.
+  expect(await readFile(running.folder.file('default-programs'), 'utf8')).toBe(
+    'set default-url-scheme-handler sluice sluice.desktop\n',
+  );
   // The app's own program is the command too: started with its words, it opens no window and ends with its code.
   const asCommand = (...words: string[]) => {
     const register = join(root, 'test/support/electron/register.ts');

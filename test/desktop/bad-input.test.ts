@@ -63,7 +63,7 @@ afterEach(async () => {
   expect(running.opened()).toEqual([]);
   expect(await page.evaluate('window.planted ?? 0')).toBe(0);
   const outside = readdirSync(running.folder.path).filter(
-    (name) => !['.cache', 'bin', 'config', 'data', 'files', 'sent', 'stand-in-key'].includes(name),
+    (name) => !['.cache', 'bin', 'config', 'data', 'desktop', 'files', 'sent', 'stand-in-key'].includes(name),
   );
   expect(outside).toEqual([]);
   expect(running.app.windows()).toHaveLength(1);

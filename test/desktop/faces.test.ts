@@ -17,6 +17,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 let origin: Origin;
 let running: RunningApp;
 let page: Page;
+let toldBefore = 0;
 
 beforeAll(async () => {
   origin = await startOrigin({
@@ -30,7 +31,9 @@ afterAll(async () => {
   await running[Symbol.asyncDispose]();
   await origin[Symbol.asyncDispose]();
 });
-beforeEach(() => running.app.evaluate((_, __, desk) => void desk.notifications.splice(0)));
+beforeEach(() => {
+  toldBefore = all().length;
+});
 
 const add = (...paths: string[]) =>
   running.call('downloads.add', { orders: paths.map((path) => ({ request: { url: origin.url(path) } })) });
@@ -44,8 +47,17 @@ const tray = (id: string): Promise<void> =>
   running.app.evaluate((_, item, desk) => desk.trays[0]?.menu?.getMenuItemById(item)?.click(), id);
 /** Whether a person looks at the window. */
 const look = (isWatched: boolean): Promise<void> =>
-  running.app.evaluate(({ BrowserWindow }, isOn) => BrowserWindow.getAllWindows()[0]?.[isOn ? 'focus' : 'hide'](), isWatched);
-const told = () => running.app.evaluate((_, __, desk) => desk.notifications.map(({ title, body }) => `${title}: ${body}`));
+  running.app.evaluate(({ BrowserWindow }, isOn) => {
+    const [window] = BrowserWindow.getAllWindows();
+    window?.[isOn ? 'show' : 'hide']();
+    if (isOn) window?.focus();
+  }, isWatched);
+const all = () => running.held('notifications') ?? [];
+/** Notifications of this test. */
+const told = () =>
+  all()
+    .slice(toldBefore)
+    .map(({ title, body }) => `${title}: ${body}`);
 const use = (index: number, action?: number): Promise<void> =>
   running.app.evaluate(
     (_, [at, button], desk) => {
@@ -53,7 +65,7 @@ const use = (index: number, action?: number): Promise<void> =>
       if (button === null) notification?.emit('click');
       else notification?.emit('action', { actionIndex: button });
     },
-    [index, action ?? null] as const,
+    [toldBefore + index, action ?? null] as const,
   );
 
 describe('notifications', () => {
@@ -61,7 +73,7 @@ describe('notifications', () => {
     await look(false);
     await add('/told.pdf');
     await expect.poll(told).toContain('Download done: told.pdf');
-    const index = (await told()).indexOf('Download done: told.pdf');
+    const index = told().indexOf('Download done: told.pdf');
     await use(index, 0);
     await expect.poll(() => running.opened()).toContain(running.file('told.pdf'));
     const before = running.opened().length;
@@ -73,9 +85,9 @@ describe('notifications', () => {
     await look(false);
     await add('/gone.bin');
     await expect.poll(told).toEqual([expect.stringMatching(/^Download failed: gone\.bin: .*404/)]);
+    await expect.poll(() => page.evaluate('document.visibilityState')).toBe('hidden');
     await use(0);
-    const isVisible = () => running.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isVisible());
-    await expect.poll(isVisible).toBe(true);
+    await expect.poll(() => page.evaluate('document.visibilityState')).toBe('visible');
     await expectPage(page.getByRole('row', { name: 'gone.bin' })).toBeVisible();
   });
 
@@ -88,12 +100,12 @@ describe('notifications', () => {
     await add(...many);
     await expect.poll(() => many.every((path) => existsSync(running.file(path)))).toBe(true);
     await expect.poll(told).toContain('All downloads are done: ');
-    const all = await told();
-    expect(all.filter((each) => each.includes('seen'))).toEqual([]);
-    expect(all.length).toBeLessThan(12);
+    expect(told().filter((each) => each.includes('seen'))).toEqual([]);
+    expect(told().length).toBeLessThan(12);
   });
 
   test('a program is opened only after the person was asked, whatever it is called', async () => {
+    await look(true);
     const { results } = await add('/photo.jpg.EXE', '/plain.txt');
     const [program, script] = results.map((result) => (result.type === 'added' ? result.id : ''));
     for (const name of ['photo.jpg.EXE', 'plain.txt']) {
@@ -108,7 +120,7 @@ describe('notifications', () => {
     const before = running.opened();
     expect([await open(program), await open(script)]).toEqual([true, true]);
     expect(running.opened()).toEqual(before);
-    const asked = await running.app.evaluate((_, __, desk) => desk.dialogs.map(({ message }) => message));
+    const asked = running.held('dialogs')?.map(({ message }) => message);
     expect(asked).toEqual([expect.stringContaining('photo.jpg.EXE'), expect.stringContaining('plain.txt')]);
     expect(await open(program, 1)).toBe(true);
     expect(running.opened().slice(before.length)).toEqual([running.file('photo.jpg.EXE')]);
@@ -150,12 +162,11 @@ describe('menus and tray', () => {
   });
 
   test('both speak the language that is set, at once', async () => {
-    const words = () =>
-      running.app.evaluate(({ Menu }, __, desk) => [
-        desk.trays[0]?.menu?.getMenuItemById('quit')?.label,
-        Menu.getApplicationMenu()?.getMenuItemById('settings')?.label,
-      ]);
-    expect(await words()).toEqual(['Quit Sluice', 'Settings…']);
+    const words = () => [
+      running.held('tray')?.menu.find(({ id }) => id === 'quit')?.label,
+      running.held('menu')?.find(({ id }) => id === 'settings')?.label,
+    ];
+    expect(words()).toEqual(['Quit Sluice', 'Settings…']);
     await running.call('settings.write', { language: 'zh-CN' });
     await expect.poll(words).toEqual(['退出 Sluice', '设置…']);
     await running.call('settings.write', { language: 'system' });

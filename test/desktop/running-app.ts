@@ -4,6 +4,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { expect, type Page } from '@playwright/test';
 import { connectRemote, type Remote } from '#command/remote';
 import type { CallName, Result, Sent } from '#shared/contract';
+import type { Held } from '../support/electron/held.ts';
 import { launch } from '../support/electron/launch.ts';
 import type { LaunchedApp, LaunchOptions } from '../support/electron/launched-app.ts';
 import { type TempDirectory, tempDirectory } from '../support/temp.ts';
@@ -27,8 +28,9 @@ export class RunningApp implements AsyncDisposable {
     mkdirSync(folder.file('files'));
     mkdirSync(folder.file('bin'));
     // What the system is asked to open is written down by the program that would open it.
-    const opener = `#!/bin/sh\nprintf '%s\\n' "$1" >> '${folder.file('opened')}'\n`;
-    writeFileSync(folder.file('bin', 'xdg-open'), opener, { mode: 0o755 });
+    const writes = (file: string) => `#!/bin/sh\nprintf '%s\\n' "$*" >> '${folder.file(file)}'\n`;
+    writeFileSync(folder.file('bin', 'xdg-open'), writes('opened'), { mode: 0o755 });
+    writeFileSync(folder.file('bin', 'xdg-settings'), writes('default-programs'), { mode: 0o755 });
     const running = new RunningApp(folder);
     await running.start(options);
     return running;
@@ -55,6 +57,7 @@ export class RunningApp implements AsyncDisposable {
       XDG_CONFIG_HOME: this.folder.file('config'),
       SLUICE_DATA: this.folder.file('data'),
       STAND_IN_DOWNLOADS: this.folder.file('files'),
+      STAND_IN_DESKTOP: this.folder.file('desktop'),
     };
   }
 
@@ -91,6 +94,17 @@ export class RunningApp implements AsyncDisposable {
       return readFileSync(this.folder.file('opened'), 'utf8').trim().split('\n');
     } catch {
       return [];
+    }
+  }
+
+  /** What the desktop holds for the app now; nothing for one that has ended, however it ended. */
+  held<K extends keyof Held>(facility: K): Held[K] | undefined {
+    const { exitCode, signalCode } = this.app.child;
+    if (exitCode !== null || signalCode !== null) return undefined;
+    try {
+      return JSON.parse(readFileSync(this.folder.file('desktop', `${facility}.json`), 'utf8'));
+    } catch {
+      return undefined;
     }
   }
 

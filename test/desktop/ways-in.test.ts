@@ -159,8 +159,7 @@ test('by a copied link, where the person wants the clipboard watched', async () 
   const { desktop } = await running.call('settings.read');
   await running.app.evaluate(({ clipboard }, url) => clipboard.writeText(url), origin.url('/unwatched.bin'));
   await running.call('settings.write', { desktop: { ...desktop, watchClipboard: true } });
-  const offers = () =>
-    running.app.evaluate((_, __, desk) => desk.notifications.filter(({ title }) => /copied/.test(title)).length);
+  const offers = () => running.held('notifications')?.filter(({ title }) => /copied/.test(title)).length ?? 0;
   await running.app.evaluate(({ clipboard }, url) => clipboard.writeText(url), origin.url('/watched.bin'));
   await expect.poll(offers, { timeout: 10_000 }).toBe(1);
   await expectPage(dialog()).toBeHidden();

@@ -131,6 +131,14 @@ describe('deltas', () => {
     expect([...kept.values()]).toEqual((await server.call('downloads.snapshot', all)).rows);
   });
 
+  test('who looked away while nobody else watched is told by the revision that it missed something', async () => {
+    await using face = await server.feed();
+    const { rev } = await face.call('feed.watch', { on: true });
+    await face.call('feed.watch', { on: false });
+    await add(1, false);
+    expect((await face.call('feed.watch', { on: true })).rev).toBeGreaterThan(rev);
+  });
+
   test('nothing is sent to who does not watch, while others are kept up to date', async () => {
     await using silent = await server.feed();
     await using face = await server.feed();

@@ -1,5 +1,5 @@
 /** The app object: paths, the single instance, quitting. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { createServer, type Server } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { App } from 'electron';
-import { desk } from './desk.ts';
+import { hold } from './held.ts';
 import { preventable } from './strict.ts';
 
 type Named = Parameters<App['getPath']>[0];
@@ -16,6 +16,7 @@ interface Description {
   readonly folder: string;
   readonly name: string;
   readonly version: string;
+  readonly desktopName: string | undefined;
 }
 
 /** The package that the started script belongs to. */
@@ -23,8 +24,8 @@ function describe(): Description {
   for (let folder = dirname(resolve(process.argv[1] ?? '.')); ; folder = dirname(folder)) {
     const file = join(folder, 'package.json');
     if (!existsSync(file)) continue;
-    const { name, productName, version } = JSON.parse(readFileSync(file, 'utf8'));
-    return { folder, name: productName ?? name, version };
+    const { name, productName, version, desktopName } = JSON.parse(readFileSync(file, 'utf8'));
+    return { folder, name: productName ?? name, version, desktopName };
   }
 }
 
@@ -35,7 +36,7 @@ const isPackaged = process.env.STAND_IN_PACKAGED === '1';
 if (isPackaged) process.argv.splice(1, 1);
 
 type Offered = 'getPath' | 'setPath' | 'getVersion' | 'getAppPath' | 'getLocale' | 'whenReady' | 'requestSingleInstanceLock';
-type AlsoOffered = 'quit' | 'exit' | 'setBadgeCount' | 'setLoginItemSettings' | 'setAsDefaultProtocolClient' | 'isPackaged';
+type AlsoOffered = 'quit' | 'exit' | 'setBadgeCount' | 'setAsDefaultProtocolClient' | 'isPackaged';
 
 class StandInApp extends EventEmitter implements Pick<App, Offered | AlsoOffered> {
   readonly isPackaged = isPackaged;
@@ -75,17 +76,14 @@ class StandInApp extends EventEmitter implements Pick<App, Offered | AlsoOffered
   }
 
   setBadgeCount(count = 0): boolean {
-    desk.badge = count;
+    hold('badge', count);
     return true;
   }
 
-  setLoginItemSettings(settings: Parameters<App['setLoginItemSettings']>[0]): void {
-    desk.loginItem = settings;
-  }
-
+  /** As Electron does on Linux: the system's own tool writes it down, for the desktop entry of the app. */
   setAsDefaultProtocolClient(protocol: string): boolean {
-    desk.protocols.push(protocol);
-    return true;
+    const entry = description.desktopName ?? `${description.name}.desktop`;
+    return spawnSync('xdg-settings', ['set', 'default-url-scheme-handler', protocol, entry]).status === 0;
   }
 
   /** A second process hands its arguments to the first one, which is asked synchronously, as Electron does. */

@@ -26,6 +26,15 @@ interface Size {
   readonly useContentSize: boolean;
 }
 
+/** Of the debugging protocol: a state or a place, not both at once. */
+export interface WindowBounds {
+  readonly windowState?: 'normal' | 'minimized';
+  readonly left?: number;
+  readonly top?: number;
+  readonly width?: number;
+  readonly height?: number;
+}
+
 interface PausedRequest {
   readonly requestId: string;
   readonly redirectedRequestId?: string;
@@ -127,6 +136,18 @@ export class StandInContents extends EventEmitter implements Contents {
 
   static isShown(contents: StandInContents, targetId: string): boolean {
     return contents.#targetId === targetId;
+  }
+
+  static async place(contents: StandInContents, bounds: WindowBounds): Promise<void> {
+    try {
+      await contents.#opened;
+      const { windowId } = (await contents.#chromium.send('Browser.getWindowForTarget', { targetId: contents.#targetId })) as {
+        windowId: number;
+      };
+      await contents.#chromium.send('Browser.setWindowBounds', { windowId, bounds });
+    } catch {
+      // It was closed meanwhile.
+    }
   }
 
   static async destroy(contents: StandInContents): Promise<void> {

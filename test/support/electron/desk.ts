@@ -1,4 +1,4 @@
-/** What a person would see around the windows and do there: tray, menus, notifications, dialogs, other programs. Tests read and use it. */
+/** What a person would use around the windows: tray, menus, notifications, dialogs, other programs. What is seen of it is in held.ts. */
 import { execFile } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { dirname } from 'node:path';
@@ -16,28 +16,14 @@ import type {
   Tray,
 } from 'electron';
 
+import { entriesOf, type Held, hold } from './held.ts';
 import { endLongTimers } from './long-timers.ts';
-
-/** What was handed to the system, in order. */
-export interface Handed {
-  readonly to: 'openExternal' | 'openPath' | 'showItemInFolder';
-  readonly what: string;
-}
 
 export const desk = {
   trays: [] as StandInTray[],
   notifications: [] as StandInNotification[],
-  handed: [] as Handed[],
   /** What a person answers to the next dialogs. A dialog without an answer is an error. */
   answers: [] as Partial<MessageBoxReturnValue & OpenDialogReturnValue & SaveDialogReturnValue>[],
-  /** Dialogs that were shown. */
-  dialogs: [] as { title: string; message: string }[],
-  badge: 0,
-  progress: -1,
-  loginItem: undefined as { openAtLogin?: boolean; args?: string[] } | undefined,
-  protocols: [] as string[],
-  /** Blockers of sleep that are on. */
-  awake: new Set<number>(),
   isOnline: true,
   clipboard: '',
   endLongTimers,
@@ -83,6 +69,7 @@ export class StandInMenu extends EventEmitter implements Pick<Menu, 'getMenuItem
 
   static setApplicationMenu(menu: StandInMenu | null): void {
     applicationMenu = menu;
+    hold('menu', entriesOf(menu));
   }
 
   static getApplicationMenu(): StandInMenu | null {
@@ -115,10 +102,16 @@ export class StandInTray extends EventEmitter implements Pick<Tray, 'destroy' | 
 
   setToolTip(text: string): void {
     this.toolTip = text;
+    this.#show();
   }
 
   setContextMenu(menu: StandInMenu | null): void {
     this.menu = menu;
+    this.#show();
+  }
+
+  #show(): void {
+    hold('tray', { toolTip: this.toolTip, menu: entriesOf(this.menu) });
   }
 
   destroy(): void {
@@ -144,6 +137,12 @@ export class StandInNotification extends EventEmitter implements Pick<Notificati
 
   show(): void {
     desk.notifications.push(this);
+    const shown = desk.notifications.map(({ title, body, actions }) => ({
+      title,
+      body,
+      actions: actions.map(({ text }) => text ?? ''),
+    }));
+    hold('notifications', shown);
   }
 
   close(): void {
@@ -151,8 +150,11 @@ export class StandInNotification extends EventEmitter implements Pick<Notificati
   }
 }
 
+const dialogs: Held['dialogs'] = [];
+
 export function answerOf(title: string, message: string) {
-  desk.dialogs.push({ title, message });
+  dialogs.push({ title, message });
+  hold('dialogs', dialogs);
   const answer = desk.answers.shift();
   if (answer === undefined) throw new Error(`nobody answers the dialog ${JSON.stringify(message)}`);
   return answer;
@@ -173,18 +175,16 @@ export const dialog = {
 } satisfies Partial<Dialog>;
 
 /** As Electron does on Linux: the system's opener is started. What it does is seen outside of this process. */
-const hand = (to: Handed['to'], what: string, target = what): Promise<string> => {
-  desk.handed.push({ to, what });
-  return new Promise((resolve) => {
-    execFile('xdg-open', [target], (error) => resolve(error === null ? '' : 'Failed to open'));
+const hand = (what: string): Promise<string> =>
+  new Promise((resolve) => {
+    execFile('xdg-open', [what], (error) => resolve(error === null ? '' : 'Failed to open'));
   });
-};
 
 export const shell = {
   async openExternal(what) {
-    await hand('openExternal', what);
+    await hand(what);
   },
-  openPath: (what) => hand('openPath', what),
+  openPath: (what) => hand(what),
   // Without a file manager that selects files the folder is opened.
-  showItemInFolder: (what) => void hand('showItemInFolder', what, dirname(what)),
+  showItemInFolder: (what) => void hand(dirname(what)),
 } satisfies Partial<Shell>;

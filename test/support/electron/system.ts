@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Clipboard, Display, NativeTheme, Net, PowerSaveBlocker, SafeStorage, Screen, Session } from 'electron';
 import { app } from './app.ts';
 import { desk } from './desk.ts';
+import { type Held, hold } from './held.ts';
 
 export const clipboard = {
   readText: async () => desk.clipboard,
@@ -39,14 +40,19 @@ export const safeStorage = {
   },
 } satisfies Partial<SafeStorage>;
 
+const blockers = new Map<number, Held['awake'][number]>();
 let lastBlocker = 0;
 export const powerSaveBlocker = {
-  start() {
-    lastBlocker += 1;
-    desk.awake.add(lastBlocker);
+  start(type) {
+    blockers.set(++lastBlocker, type);
+    hold('awake', [...blockers.values()]);
     return lastBlocker;
   },
-  stop: (id) => desk.awake.delete(id),
+  stop(id) {
+    const wasOn = blockers.delete(id);
+    hold('awake', [...blockers.values()]);
+    return wasOn;
+  },
 } satisfies Partial<PowerSaveBlocker>;
 
 export const powerMonitor = new EventEmitter();

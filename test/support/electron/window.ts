@@ -1,10 +1,10 @@
-/** BrowserWindow: its page is real; its frame is told to the window and remembered. */
+/** BrowserWindow: its page is real; its frame is told to the window and held by the desktop. */
 import { EventEmitter } from 'node:events';
 import type { BrowserWindow, BrowserWindowConstructorOptions, Rectangle } from 'electron';
 import { app, isQuitting } from './app.ts';
 import type { Chromium } from './chromium.ts';
-import { StandInContents } from './contents.ts';
-import { desk } from './desk.ts';
+import { StandInContents, type WindowBounds } from './contents.ts';
+import { hold } from './held.ts';
 import { preventable } from './strict.ts';
 
 const windows = new Map<number, StandInWindow>();
@@ -64,11 +64,13 @@ export class StandInWindow extends EventEmitter implements Pick<BrowserWindow, O
 
   show(): void {
     this.#isVisible = true;
+    this.#place({ windowState: 'normal' });
     this.emit('show');
   }
 
   hide(): void {
     this.#isVisible = false;
+    this.#place({ windowState: 'minimized' });
     this.#isFocused = false;
     this.emit('hide');
   }
@@ -96,6 +98,7 @@ export class StandInWindow extends EventEmitter implements Pick<BrowserWindow, O
 
   minimize(): void {
     this.#size = 'minimized';
+    this.#place({ windowState: 'minimized' });
     this.#isFocused = false;
   }
 
@@ -106,6 +109,7 @@ export class StandInWindow extends EventEmitter implements Pick<BrowserWindow, O
 
   restore(): void {
     this.#size = 'normal';
+    this.#place({ windowState: 'normal' });
   }
 
   getNormalBounds(): Rectangle {
@@ -114,11 +118,13 @@ export class StandInWindow extends EventEmitter implements Pick<BrowserWindow, O
 
   setBounds(bounds: Partial<Rectangle>): void {
     Object.assign(this.#bounds, bounds);
+    const { x: left, y: top, width, height } = this.#bounds;
+    this.#place({ left, top, width, height });
     this.emit('resize');
   }
 
   setProgressBar(progress: number): void {
-    desk.progress = progress;
+    hold('progress', progress);
   }
 
   close(): void {
@@ -143,6 +149,12 @@ export class StandInWindow extends EventEmitter implements Pick<BrowserWindow, O
 
   isDestroyed(): boolean {
     return this.#isDestroyed;
+  }
+
+  /** Chromium's own window follows: its page knows whether it is seen. A window without one, hidden, is a minimized one there. */
+  #place(bounds: WindowBounds): void {
+    const page = pages.get(this.id);
+    if (page) void StandInContents.place(page, bounds);
   }
 }
 
