@@ -161,8 +161,10 @@ export type DownloadEvent =
   | { readonly type: 'restarted'; readonly failure: Failure }
   /** Something worth a line in the log: a retry, a lowered cap, a link resolved anew. */
   | { readonly type: 'noted'; readonly code: string; readonly message: string }
-  /** A request is over, whatever came of it. */
-  | { readonly type: 'exchanged'; readonly exchange: ExchangeRecord };
+  /** The changed request was refused: its connections go on as they were asked before, while that works. */
+  | { readonly type: 'edit-refused'; readonly failure: Failure }
+  /** A request is over, whatever came of it. `isCurrent`: it was asked as the download's request is now. */
+  | { readonly type: 'exchanged'; readonly exchange: ExchangeRecord; readonly isCurrent: boolean };
 
 /** One request and its answer as they went over the wire, with secrets masked. */
 export interface ExchangeRecord {

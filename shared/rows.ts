@@ -67,6 +67,8 @@ export const DownloadRow = z.object({
   linkExpiresAt: z.number().optional(),
   /** Its request was edited, and no byte came with the changed one yet. */
   canUndoEdit: z.boolean().optional(),
+  /** Why the edit is not taken up: it goes on as it was asked before. */
+  editRefused: FailureView.optional(),
   /** It is done, and the file is not where it was put any more. */
   isMissing: z.boolean().optional(),
   checksum: z.enum(['none', 'expected', 'right']),

@@ -66,6 +66,8 @@ function toldFields(event: DownloadEvent): Told | undefined {
       return ['note', { code: event.code, message: event.message }];
     case 'restarted':
       return ['restarted', { ...event.failure }];
+    // Nobody edits what is fetched here.
+    case 'edit-refused':
     case 'exchanged':
       return undefined;
   }

@@ -32,6 +32,7 @@ const cures: Readonly<Record<string, Cure>> = {
 
 /** Two at most: there is no room for more in a row. */
 export function curesFor(row: DownloadRow): readonly Cure[] {
+  if (row.state === 'running' && row.editRefused) return ['undo', 'request'];
   const first = cureFor(row);
   if (first === undefined) return [];
   // The last thing that was done is the likeliest cause.

@@ -1,7 +1,9 @@
 /** A new link and a changed request, while the download runs, waits or is paused. */
 import { describe, expect, test } from 'vitest';
-import { status } from '../support/changes.ts';
+import type { Answer } from '../support/answer.ts';
+import { delayHead, html, status } from '../support/changes.ts';
 import { type Content, content } from '../support/content.ts';
+import type { Exchange } from '../support/exchange.ts';
 import type { RequestFault } from '../support/faults.ts';
 import { KiB, MiB, type Rig, type Run, startRig } from '../support/fetching.ts';
 import { startOrigin } from '../support/origin.ts';
@@ -234,19 +236,124 @@ describe('a new link', () => {
 });
 
 describe('a changed request', () => {
-  test('is taken up by every running connection, each going on with its own rest', async () => {
-    await using rig = await startRig({ content: file, bytesPerSecond: MiB });
+  test('is taken up one by one: the next connection moves over when the one before receives, and the others go on', async () => {
+    const isNew = ({ headers }: Exchange): boolean => headers['x-token'] === '2';
+    /** Of the changed requests before it, those that had brought no byte, as each came in. */
+    const openBefore: number[] = [];
+    const watch = (answer: Answer, exchange: Exchange): Answer => {
+      openBefore.push(
+        rig.origin.requests.filter((other) => isNew(other) && other.n < exchange.n && other.bytesSent === 0).length,
+      );
+      return answer;
+    };
+    await using rig: Rig = await startRig({
+      // So large that no lease ends by itself meanwhile.
+      content: content(23, 96 * MiB),
+      bytesPerSecond: MiB,
+      faults: [{ on: { where: isNew }, times: always, answer: [watch, delayHead(300)] }],
+    });
     const run = await begun(rig, { headers: [['X-Token', '1']] });
     const asked = rig.origin.requests.length;
     run.download.setRequest({ headers: [['X-Token', '2']], cookie: 'sid=2' });
-    await rig.origin.until(() => rig.origin.streams === 8 && rig.origin.requests.length >= asked + 8);
-    const later = rig.origin.requests.slice(asked);
-    expect(later.every(({ headers }) => headers['x-token'] === '2' && headers.cookie === 'sid=2')).toBe(true);
+    const taken = (): Exchange[] => rig.origin.requests.slice(asked).filter(isNew);
+    await rig.origin.until(() => rig.origin.streams === 8 && taken().length >= 8);
+    const firstEight = taken().slice(0, 8);
+    expect(firstEight.every(({ headers }) => headers.cookie === 'sid=2')).toBe(true);
+    expect(openBefore.slice(0, 8)).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+    expect(Math.min(...firstEight.map(({ streams }) => streams))).toBeGreaterThanOrEqual(6);
     await run.end();
     await rig.expectDone(run);
-    expect(run.receivedBytes - file.size).toBeLessThan(MiB);
+    expect(rig.origin.requests.at(-1)?.headers['x-token']).toBe('2');
+    expect(run.receivedBytes - rig.content.size).toBeLessThan(MiB);
     expect(run.restarts).toBe(0);
     expect(run.download.request).toMatchObject({ headers: [['X-Token', '2']], cookie: 'sid=2' });
+  });
+
+  test.each([
+    ['403', 1, status(403), 'E_HTTP_403'],
+    ['401', 1, status(401), 'E_HTTP_401'],
+    ['404', 1, status(404), 'E_HTTP_404'],
+    ['a page', 1, html(), 'E_NOT_FILE'],
+    ['the whole file, twice', 2, ignoreRange('poison'), 'E_NO_RANGE_RESUME'],
+    ['a server error, three times', 3, status(500), 'E_HTTP_500'],
+  ])(
+    'that is answered with %s costs one connection a moment: all go on as before, and it is said',
+    async (_what, tries, answer, code) => {
+      const isWrong = ({ headers }: Exchange): boolean => headers['x-token'] === 'wrong';
+      await using rig = await startRig({
+        content: file,
+        bytesPerSecond: MiB,
+        faults: [{ on: { where: isWrong }, times: always, answer }],
+      });
+      const run = await begun(rig, { headers: [['X-Token', 'right']] });
+      const refusals = () => run.events.flatMap((event) => (event.type === 'edit-refused' ? [event.failure] : []));
+      const asked = rig.origin.requests.length;
+      run.download.setRequest({ headers: [['X-Token', 'wrong']] });
+      await run.until(() => refusals().length === 1);
+      expect(refusals()).toMatchObject([{ code }]);
+      const wrong = rig.origin.requests.filter(isWrong);
+      expect(wrong.length).toBe(tries);
+      expect(Math.min(...wrong.map(({ streams }) => streams))).toBeGreaterThanOrEqual(6);
+      expect(run.states).not.toContain('waiting');
+      await rig.origin.until(() => rig.origin.streams === 8);
+      // Taken back, there is nothing to take up.
+      const before = rig.origin.requests.length;
+      run.download.setRequest({ headers: [['X-Token', 'right']] });
+      await passes(rig, 200);
+      expect(rig.origin.requests.length).toBeLessThanOrEqual(before + 3);
+      expect(rig.origin.streams).toBeGreaterThanOrEqual(7);
+      await run.end();
+      await rig.expectDone(run);
+      expect(rig.origin.requests.slice(asked).filter(isWrong)).toEqual(wrong);
+      expect(run.receivedBytes - file.size).toBeLessThan(MiB);
+      expect(run.restarts).toBe(0);
+    },
+  );
+
+  test('by a proxy that cannot be reached is given up after three tries, and nothing else stops', async () => {
+    await using rig = await startRig({ content: file, bytesPerSecond: MiB });
+    const closed = await startOrigin({ content: file, clock: rig.clock });
+    const address = `http://127.0.0.1:${closed.port}`;
+    await closed[Symbol.asyncDispose]();
+    const run = await begun(rig);
+    run.download.setRequest({ proxy: { http: address, https: address } });
+    await run.until(() => run.events.some(({ type }) => type === 'edit-refused'));
+    expect(run.download.progress().connections).toBeGreaterThanOrEqual(7);
+    await run.end();
+    await rig.expectDone(run);
+    expect(run.states).not.toContain('waiting');
+  });
+
+  test('that is wrong leaves an only connection to go on with its rest', async () => {
+    const isWrong = ({ headers }: Exchange): boolean => headers['x-token'] === 'wrong';
+    const faults = [{ on: { where: isWrong }, times: always, answer: status(403) }];
+    await using rig = await startRig({ content: content(22, 8 * MiB), bytesPerSecond: MiB, faults });
+    const run = rig.download({ connections: 1 });
+    run.download.start();
+    await rig.origin.until(() => rig.origin.bytesSent > 4 * MiB);
+    run.download.setRequest({ headers: [['X-Token', 'wrong']] });
+    await run.end();
+    await rig.expectDone(run);
+    expect(rig.origin.requests.filter(isWrong).length).toBe(1);
+    expect(run.states).not.toContain('waiting');
+    expect(run.receivedBytes - 8 * MiB).toBeLessThan(MiB);
+  });
+
+  test('that comes as the old one is refused is all there is: the download goes on by it', async () => {
+    let isOver = false;
+    const isOld = ({ headers }: Exchange): boolean => headers['x-token'] !== 'new';
+    await using rig = await startRig({
+      content: file,
+      bytesPerSecond: MiB,
+      faults: [{ on: { where: (exchange) => isOver && isOld(exchange) }, times: always, atLeast: 0, answer: status(403) }],
+    });
+    const run = await begun(rig);
+    isOver = true;
+    rig.origin.dropConnections('rst');
+    run.download.setRequest({ headers: [['X-Token', 'new']] });
+    await run.until(({ download }) => ['done', 'failed'].includes(download.state.type));
+    await rig.expectDone(run);
+    expect(run.restarts).toBe(0);
   });
 
   test('cures a refusal: what waited for a link goes on by itself', async () => {

@@ -8,14 +8,7 @@ import { mkdir, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { inodeOf } from '#downloads/done/place';
 import { type Download, DownloadError, type DownloadOptions, type Engine, safeUrl } from '#engine';
-import type {
-  DownloadEvent,
-  DownloadProgress,
-  DownloadRequest,
-  DownloadState,
-  DownloadTarget,
-  ExchangeRecord,
-} from '#shared/download';
+import type { DownloadEvent, DownloadProgress, DownloadRequest, DownloadState, DownloadTarget } from '#shared/download';
 import type { Failure } from '#shared/failure';
 import type { RequestDraft } from '#shared/orders';
 import type { Counters, Detail, DownloadRow, LogLine } from '#shared/rows';
@@ -58,8 +51,10 @@ export class ListedDownload {
   record: StoredDownload;
   /** As it was before the last edit. */
   draftBefore: RequestDraft | undefined;
-  /** When it was edited, in milliseconds since 1970, until the changed request was seen to bring bytes. */
-  unprovenSince: number | undefined;
+  /** It was edited, and the changed request was not seen to bring bytes yet. */
+  isUnproven = false;
+  /** Why the edit is not taken up while it runs. */
+  editRefused: Failure | undefined;
   readonly journal = new Journal();
   isForced = false;
   isOutOfHours = false;
@@ -151,6 +146,7 @@ export class ListedDownload {
   /** To be called in state queued alone. */
   begin(): void {
     this.isOutOfHours = false;
+    this.editRefused = undefined;
     this.#stopReason = undefined;
     this.#state = { type: 'queued' };
     this.#ended = this.#carryOut();
@@ -258,7 +254,8 @@ export class ListedDownload {
       directory: record.directory,
       addedAt: record.addedAt,
       ...(record.linkExpiresAt !== undefined && { linkExpiresAt: record.linkExpiresAt }),
-      ...(this.unprovenSince !== undefined && { canUndoEdit: true }),
+      ...(this.isUnproven && { canUndoEdit: true }),
+      ...(this.editRefused && { editRefused: this.editRefused }),
       checksum: record.checksum === undefined ? 'none' : 'expected',
       counters: this.counters(),
     };
@@ -452,16 +449,25 @@ export class ListedDownload {
         break;
       case 'exchanged':
         this.journal.exchanged(event.exchange);
-        if (!this.#provesEdit(event.exchange)) return;
-        this.unprovenSince = undefined;
+        if (!this.#provesEdit(event)) return;
+        this.isUnproven = false;
+        break;
+      case 'edit-refused':
+        this.editRefused = event.failure;
+        this.log(
+          'warning',
+          'edit-refused',
+          `the changed request was refused, and what runs goes on as before it: ${event.failure.message}`,
+        );
         break;
     }
     this.#ports.onChanged(this);
   }
 
-  /** It began after the edit, and brought bytes of the file. */
-  #provesEdit({ at, status = 500, bytes }: ExchangeRecord): boolean {
-    return this.unprovenSince !== undefined && at >= this.unprovenSince && status < 300 && bytes > 0;
+  /** It was asked by the changed request, and brought bytes of the file. */
+  #provesEdit({ exchange, isCurrent }: Extract<DownloadEvent, { type: 'exchanged' }>): boolean {
+    const { status = 500, bytes } = exchange;
+    return this.isUnproven && isCurrent && status < 300 && bytes > 0;
   }
 
   #logState(state: DownloadState): void {

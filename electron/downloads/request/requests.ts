@@ -67,11 +67,10 @@ export class Requests {
   async write(id: string, view: RequestView): Promise<void> {
     const listed = this.#list.require(id);
     const draft = this.#checked(withLoginApart(withSecretsOf(view, listed.draft)));
-    const before = listed.draft;
-    const editedAt = Date.now();
+    // What is gone back to is the last one that worked.
+    if (!listed.isUnproven) listed.draftBefore = listed.draft;
+    listed.isUnproven = true;
     await this.#take(listed, draft);
-    listed.draftBefore = before;
-    listed.unprovenSince = editedAt;
     if (isRefused(listed)) await this.#wakeUp(listed);
     listed.log('info', 'request-changed', 'the request was changed; its connections take it up one by one');
   }
@@ -81,7 +80,7 @@ export class Requests {
     const { draftBefore } = listed;
     if (draftBefore === undefined) throw new CallError('NOT_NOW', 'the request was not changed since Sluice was started');
     listed.draftBefore = undefined;
-    listed.unprovenSince = undefined;
+    listed.isUnproven = false;
     await this.#take(listed, draftBefore);
     listed.log('info', 'request-rolled-back', 'the request is again what it was before the last change');
     await this.#wakeUp(listed);
@@ -118,6 +117,7 @@ export class Requests {
     const { linkExpiresAt: _old, ...record } = listed.record;
     const linkExpiresAt = linkExpiry(draft.url);
     listed.record = { ...record, ...(linkExpiresAt !== undefined && { linkExpiresAt }) };
+    listed.editRefused = undefined;
     await this.#list.setDraft(listed, draft, isNewUrl);
   }
 

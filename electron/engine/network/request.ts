@@ -3,6 +3,7 @@
  * harmless fields goes along, whatever the user called their own headers.
  */
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { CookieJar } from 'tough-cookie';
 import { DownloadError } from '#engine/errors';
 import type { DownloadRequest, HeaderField, Interval } from '#shared/download';
@@ -79,6 +80,11 @@ export class RequestSource {
   /** The same cookies under a changed request, a new link or new headers; unless it is the cookies that changed. */
   with(given: DownloadRequest): RequestSource {
     return given.cookies === this.#given.cookies ? new RequestSource(given, this.#jar) : new RequestSource(given);
+  }
+
+  /** It asks for the same in the same way. */
+  isSameAs(other: RequestSource): boolean {
+    return isDeepStrictEqual(present(this.#given), present(other.#given));
   }
 
   get given(): DownloadRequest {
@@ -235,6 +241,10 @@ export function parseAddress(text: string): URL {
   }
   return url;
 }
+
+/** Without what is there only to say that nothing is. */
+const present = (request: DownloadRequest): object =>
+  Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
 
 function loginOf(url: URL): { user: string; password: string } | undefined {
   if (url.username === '' && url.password === '') return undefined;

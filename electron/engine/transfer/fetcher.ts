@@ -73,6 +73,7 @@ export class Fetcher {
 
   async fetch(slot: Slot, entry: Entry): Promise<Result> {
     const known = this.#known;
+    const { link } = entry;
     slot.leasedAt = this.#ports.clock.now();
     const from = await this.#settleDoubt(slot, entry);
     if (!(from instanceof URL)) return from;
@@ -82,20 +83,20 @@ export class Fetcher {
     let url = from;
     let mishap: Mishap | undefined;
     const outcome = await slot.ask({
-      source: known.source,
+      source: link.source,
       from,
       range,
       isFresh: slot.needsFresh,
       onAnswer: async (answer, answered) => {
         url = answered;
         const identity = known.identity && { ...known.identity, ...slot.trusted };
-        const wantsNoPage = standsInPlace(known.name, known.link.original, answered);
+        const wantsNoPage = standsInPlace(known.name, link.original, answered);
         const verdict = judge({ ...(range ? { range } : {}), ...(identity ? { identity } : {}), wantsNoPage }, answer);
-        mishap = await this.#ports.begun(this.#weigh(slot, verdict, answer, answered));
+        mishap = await this.#ports.begun(this.#weigh(slot, entry, verdict, answer, answered));
         if (mishap) return 'refuse';
         if (verdict.type === 'part') skip = verdict.skip;
         // What was posted may have led to an answer that only the form itself leads to again.
-        if (known.source.method === 'GET') known.link.resolved(answered);
+        if (link.source.method === 'GET') link.resolved(answered);
         const codings = verdict.type === 'whole' ? verdict.codings : [];
         // A digest is of what was sent (RFC 9530 section 3), not of what it unpacks to.
         if (codings.length === 0) this.#ports.onAnswer(answer);
@@ -107,6 +108,7 @@ export class Fetcher {
         this.receivedBytes += bytes.length;
         const body = skip === 0 ? bytes : bytes.subarray(Math.min(skip, bytes.length));
         skip -= bytes.length - body.length;
+        link.hasDelivered = true;
         return this.#take(slot, leaseOf(slot), body);
       },
     });
@@ -127,7 +129,6 @@ export class Fetcher {
   /** Takes body bytes for the lease. */
   #take(slot: Slot, lease: Lease, bytes: Buffer): 'more' | 'last' | 'enough' {
     const known = this.#known;
-    known.link.hasDelivered = true;
     if (lease.end - lease.cursor <= bytes.length && lease.bodyEnd > lease.end) known.map.extend(lease, LEASE_AHEAD_BYTES);
     const body = bytes.length > lease.end - lease.cursor ? bytes.subarray(0, lease.end - lease.cursor) : bytes;
     const position = lease.cursor;
@@ -160,7 +161,7 @@ export class Fetcher {
     const compared = known.isNewLink ? { isWebPage, ...(size === undefined ? {} : { size }) } : identity;
     let url = entry.url;
     for (const window of windows) {
-      const comparison = await compareWindow(slot, url, known.source, this.#ports.part(), compared, window);
+      const comparison = await compareWindow(slot, url, entry.link.source, this.#ports.part(), compared, window);
       // An original address may lead to another server each time.
       url = comparison.url;
       if (comparison.type === 'mishap') {
@@ -195,7 +196,7 @@ export class Fetcher {
   }
 
   /** Takes a verdict on an answer up. Undefined: read the body. */
-  async #weigh(slot: Slot, verdict: Verdict, answer: Answer, url: URL): Promise<Mishap | undefined> {
+  async #weigh(slot: Slot, entry: Entry, verdict: Verdict, answer: Answer, url: URL): Promise<Mishap | undefined> {
     const known = this.#known;
     const lease = leaseOf(slot);
     switch (verdict.type) {
@@ -208,7 +209,7 @@ export class Fetcher {
         lease.bodyEnd = verdict.bodyEnd;
         return undefined;
       case 'whole': {
-        const mishap = await this.#weighWhole(slot, verdict, answer, url);
+        const mishap = await this.#weighWhole(slot, entry, verdict, answer, url);
         if (known.plain === 'now' && mishap === undefined) known.supportsRanges = false;
         return mishap;
       }
@@ -221,8 +222,16 @@ export class Fetcher {
     }
   }
 
-  async #weighWhole(slot: Slot, { identity, codings }: WholeVerdict, answer: Answer, url: URL): Promise<Mishap | undefined> {
+  async #weighWhole(
+    slot: Slot,
+    entry: Entry,
+    { identity, codings }: WholeVerdict,
+    answer: Answer,
+    url: URL,
+  ): Promise<Mishap | undefined> {
     const known = this.#known;
+    // Bytes are not given up for a change: it may be wrong.
+    const mayGiveUp = !this.#ports.failsOnChange && entry.link !== known.candidate;
     if (known.asksRanges) {
       const error = new DownloadError(
         'E_NO_RANGE_RESUME',
@@ -231,7 +240,7 @@ export class Fetcher {
       const isAlone = this.#ports.isAlone(slot);
       // A server that served parts before may only have blundered once.
       const isBlunder = known.supportsRanges === true && this.#ports.failures(leaseOf(slot).cursor) === 0;
-      if (!isAlone || isBlunder || this.#ports.failsOnChange || known.isNewLink) {
+      if (!isAlone || isBlunder || !mayGiveUp || known.isNewLink) {
         return { type: 'refused', as: isBlunder ? 'wrong-range' : 'no-range', error, answer };
       }
       // This very body is the file from its start: use it instead of asking once more.

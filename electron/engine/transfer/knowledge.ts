@@ -23,9 +23,11 @@ export interface KnownBefore {
 
 export class Knowledge {
   readonly map: RangeMap;
-  readonly link: Link;
   readonly name: string | undefined;
-  source: RequestSource;
+  /** What is asked for, and was found to work if anything was. */
+  link: Link;
+  /** A changed request that no byte came with yet, beside the one that works; see changeover.ts. */
+  candidate: Link | undefined;
   /** Undefined before the first good answer. */
   identity: Identity | undefined;
   /** Undefined until an answer proved or refuted it. */
@@ -38,13 +40,12 @@ export class Knowledge {
   restarts = 0;
 
   constructor(before: KnownBefore) {
-    this.source = before.source;
     this.name = before.name;
     this.map = before.map;
     this.identity = before.identity;
     this.needsProof = before.needsProof && before.map.done.length > 0;
     this.isNewLink = before.isNewLink && this.needsProof;
-    this.link = new Link(before.source.original);
+    this.link = new Link(before.source);
     // What was posted cannot be asked for in parts.
     if (before.source.method !== 'GET') this.supportsRanges = false;
   }
@@ -63,8 +64,8 @@ export class Knowledge {
   /** The user changed the request. Returns whether its address is another one. */
   replaceSource(source: RequestSource): boolean {
     const isNewLink = source.original.href !== this.link.original.href;
-    this.source = source;
-    this.link.replace(source.original);
+    this.link = new Link(source);
+    this.candidate = undefined;
     this.plain = 'not yet';
     if (isNewLink) {
       // Not `map.done`: bytes of the old link may be on their way to the disk. Without a size nothing could go on anyway.

@@ -88,6 +88,17 @@ export function remedyFor(mishap: Mishap, around: Circumstances): Remedy {
   return mishap.type === 'transport' ? afterTrouble(mishap.error, mishap.hadAnswer, around) : afterRefusal(mishap, around);
 }
 
+/** It may be over by itself, and says nothing against what was asked. */
+export function isPassing(mishap: Mishap): boolean {
+  if (mishap.type === 'transport') {
+    const { error } = mishap;
+    return error instanceof TransportError && error.kind !== 'certificate' && error.kind !== 'undecodable';
+  }
+  const { as, answer } = mishap;
+  if (as === 'status') return busyStatuses.has(answer.status) || transientStatuses.has(answer.status);
+  return as === 'suspect' || as === 'wrong-range';
+}
+
 function afterTrouble(error: DownloadError, hadAnswer: boolean, around: Circumstances): Remedy {
   // What is no trouble of the transport (a forbidden redirect, a full disk) is nothing another try could cure; but leading
   // one connection more astray is a way of refusing it.

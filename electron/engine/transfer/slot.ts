@@ -22,6 +22,7 @@ import type { ConnectionTarget } from '#engine/network/route';
 import { TransportError } from '#engine/network/trouble';
 import type { ExchangeRecord, Interval, SegmentView } from '#shared/download';
 import type { Answer, Identity } from './accept.ts';
+import type { Link } from './link.ts';
 import type { Lease } from './range-map.ts';
 import { SpeedMeter } from './speed.ts';
 
@@ -50,8 +51,8 @@ export interface SlotPorts {
   debit(slot: Slot, bytes: number): boolean;
   /** An exchange has given more than a server that cuts every connection at once would give. */
   onFlow(): void;
-  /** A request is over, whatever came of it. */
-  onExchanged(exchange: ExchangeRecord): void;
+  /** A request that `source` made is over, whatever came of it. */
+  onExchanged(exchange: ExchangeRecord, source: RequestSource): void;
   /** Forgets a pause asked by `debit`. */
   forgetDebit(slot: Slot): void;
 }
@@ -98,6 +99,8 @@ export class Slot {
   isWary = false;
   /** After a refusal: the same connection would lead to the same refuser. */
   needsFresh = false;
+  /** What it asked for last. */
+  link: Link | undefined;
   sleepsUntil = 0;
   /** When its lease was given, in clock milliseconds. */
   leasedAt = 0;
@@ -324,7 +327,7 @@ export class Slot {
           loan.giveBack(false);
           if (this.#loan === loan) this.#loan = undefined;
         }
-        this.#ports.onExchanged(exchanged.ended(step.type === 'trouble' ? step.error : undefined));
+        this.#ports.onExchanged(exchanged.ended(step.type === 'trouble' ? step.error : undefined), question.source);
         resolve(step);
       };
       const end_ = (step: Step): void => end(step, false);

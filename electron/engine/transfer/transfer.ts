@@ -9,18 +9,20 @@ import type { Clock } from '#engine/clock';
 import { type Backlog, BatchWriter } from '#engine/disk/batch-writer';
 import type { PartFile } from '#engine/disk/part-file';
 import { DownloadError } from '#engine/errors';
-import type { HostGate, PermitOwner } from '#engine/network/host-gate';
+import type { PermitOwner } from '#engine/network/host-gate';
 import type { Pool } from '#engine/network/pool';
 import type { RequestSource } from '#engine/network/request';
+import type { ConnectionTarget } from '#engine/network/route';
 import { TransportError } from '#engine/network/trouble';
 import type { DownloadOptions, EngineOptions } from '#engine/options';
 import type { DownloadEvent, SegmentView, WaitingFor } from '#shared/download';
 import type { Answer, Identity } from './accept.ts';
 import { Assigner } from './assigner.ts';
 import { Budget, PROGRESS_BYTES } from './budget.ts';
+import { Changeover } from './changeover.ts';
 import { Fetcher, type FetcherPorts, type Result } from './fetcher.ts';
 import { Knowledge, type KnownBefore } from './knowledge.ts';
-import type { Entry } from './link.ts';
+import type { Entry, Link } from './link.ts';
 import type { Lease, RangeMap } from './range-map.ts';
 import { backOffMs, type Mishap, type Remedy, remedyFor } from './recovery.ts';
 import { Slot } from './slot.ts';
@@ -78,10 +80,13 @@ export class Transfer implements PermitOwner {
   readonly #fetcher: Fetcher;
   readonly #assigner: Assigner;
   readonly #budget: Budget;
+  readonly #changeover: Changeover;
   /** Failures in a row of the bytes at an offset. */
   readonly #failuresAt = new Map<number, number>();
   readonly #ended = Promise.withResolvers<'complete' | 'stopped'>();
   readonly #underWay = new Set<Promise<unknown>>();
+  /** The request as it was given last, whether it is taken up or not. */
+  #newest: RequestSource;
   #connections: number;
   #limitBytesPerSecond: number;
   #wait: Wait | undefined;
@@ -95,6 +100,8 @@ export class Transfer implements PermitOwner {
     this.#ports = ports;
     this.#options = options;
     this.#known = new Knowledge(before);
+    this.#newest = before.source;
+    this.#changeover = new Changeover(this.#known, this.#slots);
     this.map = before.map;
     this.#connections = options.connections;
     this.#limitBytesPerSecond = options.limitBytesPerSecond;
@@ -104,10 +111,10 @@ export class Transfer implements PermitOwner {
       {
         clock: ports.clock,
         slots: () => this.#slots,
-        gate: () => this.#gate(this.#known.link.final),
+        gate: () => ports.pool.gate(targetOf(this.#known.link)),
         allowed: () => this.#allowedByUser(),
         isLimited: () => this.#limitBytesPerSecond > 0,
-        hasWarm: () => ports.pool.hasWarm(this.#known.source.target(this.#known.link.final)),
+        hasWarm: () => ports.pool.hasWarm(targetOf(this.#known.link)),
         largestAnswer: () => this.#fetcher.largestAnswer,
       },
       this.#known,
@@ -190,16 +197,28 @@ export class Transfer implements PermitOwner {
     this.setConnections(this.#connections);
   }
 
-  /** Running connections take the changed request up: each asks again for the rest of its range. */
+  /**
+   * Connections that receive take the changed request up one by one: each asks again for the rest of its range. What a new
+   * link leads to has to be compared first: they all end then.
+   */
   setSource(source: RequestSource): void {
-    const { identity, asksRanges } = this.#known;
+    const { identity, asksRanges, needsProof, link } = this.#known;
+    const isSameAddress = source.original.href === link.original.href;
+    if (isSameAddress && asksRanges && !needsProof && this.#slots.some(({ isStreaming }) => isStreaming)) {
+      this.#budget.renew();
+      this.#deadLink = undefined;
+      this.#changeover.begin(source);
+      this.#newest = (this.#known.candidate ?? link).source;
+      this.#advance();
+      return;
+    }
+    this.#newest = source;
     const isNewLink = this.#known.replaceSource(source);
     // A stream that could only start over goes on as it was asked for; what is asked from now on is asked anew.
     const isLeftAlone = !isNewLink && identity !== undefined && !asksRanges;
     this.#budget.renew();
     this.#failuresAt.clear();
     for (const slot of this.#slots) {
-      slot.needsFresh = true;
       slot.sleepsUntil = 0;
       if (slot.isBusy && !isLeftAlone) slot.stop();
     }
@@ -290,6 +309,7 @@ export class Transfer implements PermitOwner {
     for (const slot of [...this.#slots].sort((one, other) => other.lastBytesPerSecond - one.lastBytesPerSecond)) {
       if (!slot.isBusy && this.#mayWork(slot) && this.#assigner.hasWorkFor(slot)) void this.#work(slot);
     }
+    this.#changeover.moveOn(now);
     this.#setAlarm();
     this.#noticeStandstill(now);
   }
@@ -332,7 +352,7 @@ export class Transfer implements PermitOwner {
         return this.#writers.get(slot)?.push(body, position) ?? true;
       },
       onResolved: () => this.#advance(),
-      onTrusted: () => this.#ports.onTrusted(this.#known.source),
+      onTrusted: () => this.#ports.onTrusted(this.#known.link.source),
       note: (code, message) => this.#note(code, message),
       isAlone: (slot) => !this.#slots.some((other) => other !== slot && other.lease !== undefined),
       failures: (offset) => this.#failures(offset),
@@ -357,8 +377,11 @@ export class Transfer implements PermitOwner {
       readAtMost: () => this.#ports.readAtMost(),
       debit: (reader, bytes) => this.#ports.debit(reader, bytes),
       // The ramp takes its next step at once: a round trip for each doubling, not a tick of the timer.
-      onFlow: () => this.#advance(),
-      onExchanged: (exchange) => this.#ports.emit({ type: 'exchanged', exchange }),
+      onFlow: () => {
+        this.#receives(slot);
+        this.#advance();
+      },
+      onExchanged: (exchange, source) => this.#ports.emit({ type: 'exchanged', exchange, isCurrent: source === this.#newest }),
       forgetDebit: (reader) => this.#ports.forgetDebit(reader),
     });
     const writer = new BatchWriter({
@@ -382,7 +405,7 @@ export class Transfer implements PermitOwner {
   #mayWork(slot: Slot): boolean {
     // One refusal of a fresh link is enough: each slot would only be refused the same way.
     if (this.#isOver || this.#isRestarting || this.#wait || this.#deadLink || slot.isHeld) return false;
-    if (slot.sleepsUntil > this.#ports.clock.now() || !this.#known.link.mayEnter(slot)) return false;
+    if (slot.sleepsUntil > this.#ports.clock.now() || !this.#changeover.linkOf(slot).mayEnter(slot)) return false;
     // One that works already need not step back for those that wait at the host's gate.
     const isRival = (other: Slot): boolean => other !== slot && other.isBusy && !(slot.isBusy && other.state === 'gated');
     return this.#slots.filter(isRival).length < this.#allowed();
@@ -393,18 +416,22 @@ export class Transfer implements PermitOwner {
     slot.isBusy = true;
     try {
       while (this.#mayWork(slot)) {
-        const entry = this.#known.link.enter(slot);
+        const link = this.#changeover.linkOf(slot);
+        const entry = link.enter(slot);
         if (entry === undefined) break;
-        await slot.admit(entry.url, this.#known.source);
+        // Another request may have another way there, or be served by another.
+        if (slot.link !== undefined && slot.link !== link) slot.needsFresh = true;
+        slot.link = link;
+        await slot.admit(entry.url, link.source);
         if (!this.#mayWork(slot)) break;
-        // The link may have died while this slot waited at the host's gate.
-        if (this.#known.link.enter(slot)?.url !== entry.url) continue;
+        // The link may have died, or been changed, while this slot waited at the host's gate.
+        if (this.#changeover.linkOf(slot).enter(slot)?.url !== entry.url) continue;
         const lease = this.#assigner.leaseFor(slot);
         if (lease === undefined) break;
         slot.lease = lease;
         const result = await this.#fetcher.fetch(slot, entry);
         this.#conclude(slot, entry, result);
-        if (this.#ports.pool.shouldYield(this.#known.source.target(this.#known.link.final), this)) slot.release();
+        if (this.#ports.pool.shouldYield(targetOf(link), this)) slot.release();
       }
     } catch (error) {
       if (!(error instanceof TransportError && error.kind === 'aborted')) this.fail(error);
@@ -413,12 +440,9 @@ export class Transfer implements PermitOwner {
       slot.isBusy = false;
       slot.state = 'idle';
       this.#known.link.leave(slot);
+      this.#known.candidate?.leave(slot);
       this.#advance();
     }
-  }
-
-  #gate(url: URL): HostGate {
-    return this.#ports.pool.gate(this.#known.source.target(url));
   }
 
   /** What follows when a slot is through with its lease, whatever the reason. */
@@ -434,6 +458,7 @@ export class Transfer implements PermitOwner {
     this.#settleHedge(lease);
     if (result.type === 'filled') {
       slot.isProven = true;
+      this.#receives(slot);
       this.#failuresAt.delete(lease.start);
     } else if (result.type === 'mishap') {
       this.#remedy(slot, lease, entry, result.mishap, result.url);
@@ -451,23 +476,34 @@ export class Transfer implements PermitOwner {
     }
   }
 
+  /** What `slot` asked for works. */
+  #receives(slot: Slot): void {
+    if (this.#changeover.received(slot)) this.#deadLink = undefined;
+  }
+
   #failures(offset: number): number {
     return this.#failuresAt.get(offset) ?? 0;
   }
 
   #remedy(slot: Slot, lease: Lease, entry: Entry, mishap: Mishap, url: URL): void {
     const { clock } = this.#ports;
+    const { link } = entry;
+    if (this.#changeover.isRefused(link, mishap)) {
+      this.#ports.emit({ type: 'edit-refused', failure: mishap.error.failure });
+      return;
+    }
+    const gate = this.#ports.pool.gate(link.source.target(url));
     const now = clock.now();
     const others = this.#slots.filter((other) => other !== slot && other.isBusy && other.lease !== undefined);
     const failures = lease.cursor - lease.start >= PROGRESS_BYTES ? 0 : this.#failures(lease.start);
     const remedy = remedyFor(mishap, {
       isExtra: others.some((other) => other.isStreaming || now - other.lastByteAt < EXTRA_WINDOW_MS),
-      isOneMore: this.#gate(url).isOneMore,
-      hasServedMore: this.#gate(url).hasServedMore,
-      hasDelivered: this.#known.link.hasDelivered,
-      hasLogin: this.#known.source.carriesLogin(url),
+      isOneMore: gate.isOneMore,
+      hasServedMore: gate.hasServedMore,
+      hasDelivered: link.hasDelivered,
+      hasLogin: link.source.carriesLogin(url),
       hasClaims: this.map.done.length > 0,
-      isResolved: url.href !== this.#known.link.original.href,
+      isResolved: url.href !== link.original.href,
       isFresh: entry.isFresh,
       hasProvenRange: this.#known.supportsRanges === true,
       isProvenConnection: slot.hasServed,
@@ -477,10 +513,10 @@ export class Transfer implements PermitOwner {
         this.#known.plain === 'not yet' &&
         !this.#known.isNewLink,
       failures,
-      isElsewhere: url.origin !== this.#known.link.original.origin && url.origin !== this.#known.link.final.origin,
+      isElsewhere: url.origin !== link.original.origin && url.origin !== link.final.origin,
       hasRestarted: this.#known.restarts > 0,
       wallNow: clock.wallNow(),
-      proxy: this.#known.source.target(url).proxy,
+      proxy: link.source.target(url).proxy,
     });
     if (this.#known.plain === 'now' && mishap.type === 'refused') this.#known.plain = 'asked';
     const cause = mishap.error;
@@ -495,7 +531,6 @@ export class Transfer implements PermitOwner {
         slot.needsFresh = true;
         return;
       case 'cap': {
-        const gate = this.#gate(url);
         slot.isProven = false;
         slot.discard();
         gate.refuse();
@@ -513,7 +548,7 @@ export class Transfer implements PermitOwner {
       case 'host': {
         const waitMs = remedy.waitMs ?? backOffMs(this.#budget.failures, this.#options.retryWaitMs, this.#ports.random);
         if (remedy.isCounted && !this.#spend(slot, cause)) return;
-        this.#gate(url).closeFor(waitMs, cause);
+        gate.closeFor(waitMs, cause);
         this.#waitFor({ for: 'host', until: now + waitMs, cause });
         return;
       }
@@ -521,7 +556,7 @@ export class Transfer implements PermitOwner {
         this.#sleep(slot, NETWORK_RETRY_MS, { for: 'network', until: now + NETWORK_RETRY_MS, cause });
         return;
       case 'resolve':
-        this.#known.link.invalidate(entry.url);
+        link.invalidate(entry.url);
         slot.needsFresh = true;
         this.#note(
           'link-resolved-anew',
@@ -529,6 +564,8 @@ export class Transfer implements PermitOwner {
         );
         return;
       case 'new-link':
+        // A change that is being tried is the better one then.
+        if (this.#changeover.adopt()) return;
         this.#deadLink = remedy.error;
         return;
       case 'no-range':
@@ -726,6 +763,8 @@ export class Transfer implements PermitOwner {
     this.#ports.emit({ type: 'noted', code, message });
   }
 }
+
+const targetOf = ({ source, final }: Link): ConnectionTarget => source.target(final);
 
 function remainingMs(slot: Slot): number {
   if (slot.lease === undefined) return Number.POSITIVE_INFINITY;

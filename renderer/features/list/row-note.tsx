@@ -24,8 +24,13 @@ export function RowNote({ row, counters, isBrief }: RowNoteProps) {
   const now = useNow(row.until !== undefined || row.linkExpiresAt !== undefined);
   const spanTo = (at: number) => spanText((at - now) / 1000, language);
   const link = linkNote({ ...row, counters }, now, t, language);
+  const isRefused = row.state === 'running' && row.editRefused !== undefined;
   const tone =
-    row.state === 'failed' || row.isMissing ? 'failed' : row.state === 'waiting' || link?.isTooShort ? 'waiting' : undefined;
+    row.state === 'failed' || row.isMissing
+      ? 'failed'
+      : row.state === 'waiting' || link?.isTooShort || isRefused
+        ? 'waiting'
+        : undefined;
   if (isBrief && tone === undefined) return null;
   const isTrouble = row.state === 'failed' || row.state === 'waiting' || row.isMissing === true;
   const note = isTrouble ? troubleNote(row, t, spanTo) : calmNote(row, counters, t);
@@ -75,6 +80,7 @@ function calmNote(row: DownloadRow, [, doneBytes, , connections]: Counters, t: T
   const progress =
     row.size === undefined ? sizeText(doneBytes) : t('list.ofSize', { done: sizeText(doneBytes), size: sizeText(row.size) });
   if (row.state !== 'running') return doneBytes > 0 ? progress : row.category || row.directory;
+  if (row.editRefused) return t('list.editRefused', { cause: causeText(t, row.editRefused) });
   if (row.phase !== undefined && row.phase !== 'active') return t(`list.phase.${row.phase}`);
   const open = connections > 0 ? t('list.openConnections', { count: connections }) : '';
   return [progress, open, row.resumable === false ? t('list.notResumable') : ''].filter(Boolean).join(' · ');

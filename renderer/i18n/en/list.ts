@@ -72,6 +72,7 @@ export const list = {
   notResumable: 'Cannot be resumed',
   linkDies: 'The link dies in {{span}}',
   linkDiesNeeds: 'dies in {{span}}, needs {{needs}}',
+  editRefused: 'The change was refused ({{cause}}): it goes on as before',
   linkDied: 'The link has died',
   percent: '{{percent}} %',
   unknownSize: 'Size unknown',

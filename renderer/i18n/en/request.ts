@@ -39,7 +39,7 @@ export const request = {
   save: 'Save',
   saved: 'Saved; running connections take it up one by one.',
   discard: 'Discard changes',
-  rollBack: 'Back to the last saved',
+  rollBack: 'Back to the request before',
   unsaved: 'Not saved yet',
   preview: 'What will be sent',
   previewHelp: 'Secrets are masked. The saved request is shown; save to see your changes here.',

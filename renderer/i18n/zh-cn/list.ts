@@ -74,6 +74,7 @@ export const list: Texts['list'] = {
   notResumable: '不支持断点续传',
   linkDies: '链接将在 {{span}}后失效',
   linkDiesNeeds: '链接 {{span}}后失效，还需 {{needs}}',
+  editRefused: '修改被拒绝（{{cause}}），仍按原请求继续下载',
   linkDied: '链接已失效',
   percent: '{{percent}} %',
   unknownSize: '大小未知',

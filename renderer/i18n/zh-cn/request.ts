@@ -41,7 +41,7 @@ export const request: Texts['request'] = {
   save: '保存',
   saved: '已保存；正在使用的连接会逐个采用。',
   discard: '放弃修改',
-  rollBack: '恢复上一次保存',
+  rollBack: '恢复修改前的请求',
   unsaved: '尚未保存',
   preview: '将要发送的内容',
   previewHelp: '机密内容已遮盖。这里显示已保存的请求，保存后才会看到您的修改。',

@@ -32,4 +32,6 @@ test('a row offers two things at most: the edit that a server refuses is undone 
   expect(cures({ state: 'waiting', waitingFor: 'url', failure: expired, canUndoEdit: true })).toEqual(['undo', 'newLink']);
   expect(cures({ state: 'failed', failure: { code: 'E_TIMEOUT', message: '' }, canUndoEdit: true })).toEqual(['undo']);
   expect(cures({ state: 'running', canUndoEdit: true })).toEqual([]);
+  const editRefused = { code: 'E_HTTP_403', message: '' };
+  expect(cures({ state: 'running', canUndoEdit: true, editRefused })).toEqual(['undo', 'request']);
 });
