@@ -8,6 +8,7 @@ import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { resourceOf } from '../support/answer.ts';
 import { literal } from '../support/content.ts';
+import { electronProgram } from '../support/electron/launch.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { expectPage, RunningApp } from './running-app.ts';
 
@@ -114,6 +115,34 @@ describe('strangers', () => {
     expect(found).toBe(false);
   });
 });
+
+// Electron itself has no such hole to be asked for.
+test.skipIf(electronProgram !== undefined)(
+  'a frame that has the bridge all the same is answered nothing, whatever its address',
+  async () => {
+    await using holed = await RunningApp.start({ desk: { preloadsFrames: true } });
+    const before = await holed.call('settings.read');
+    const own = await holed.page();
+    const address = own.url();
+    /** Calls from a frame within the page; `write` makes its document. */
+    const fromFrame = (write: string) =>
+      own.evaluate(`(async () => {
+      const frame = document.createElement('iframe');
+      document.body.append(frame);
+      ${write}
+      const { sluice, location } = frame.contentWindow;
+      const replies = await Promise.all([sluice.call('session.info'), sluice.call('settings.write', { userAgent: 'planted' })]);
+      frame.remove();
+      return [location.href, replies];
+    })()`);
+    expect(await fromFrame('')).toEqual(['about:blank', [refused, refused]]);
+    const written = "frame.contentDocument.open(); frame.contentDocument.write('<p>ours?</p>'); frame.contentDocument.close();";
+    expect(await fromFrame(written)).toEqual([address, [refused, refused]]);
+    expect(await holed.call('settings.read')).toEqual(before);
+    // The page it lies in is answered.
+    expect(await own.evaluate("sluice.call('session.info').then(({ ok }) => ok)")).toBe(true);
+  },
+);
 
 describe('the page goes nowhere', () => {
   test.each([

@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { IpcMainInvokeEvent, WebContents, WebFrameMain, WebPreferences } from 'electron';
 import type { Chromium, Session, TargetInfo } from './chromium.ts';
+import { desk } from './desk.ts';
 import { letPagesHavePermissions } from './downloads.ts';
 import { invoke } from './ipc-main.ts';
 import { handlerOf, inside, outside } from './schemes.ts';
@@ -176,7 +177,7 @@ export class StandInContents extends EventEmitter implements Contents {
     const bridge = `(${bridgeBetween})`;
     const main = `(${beMainWorld})(${bridge}, ${JSON.stringify(key)})`;
     await session.send('Page.addScriptToEvaluateOnNewDocument', { source: main });
-    const { preload, nodeIntegrationInSubFrames = false } = this.#preferences;
+    const { preload, nodeIntegrationInSubFrames = desk.preloadsFrames } = this.#preferences;
     // As Electron wraps it in the sandbox: neither Buffer nor process nor global are there.
     const text = preload === undefined ? '' : readFileSync(preload, 'utf8');
     const wrapped = `function(require, exports, module, process, global, Buffer){${text}\n}`;
@@ -197,6 +198,8 @@ export class StandInContents extends EventEmitter implements Contents {
       this.#frames.set(frame.id, frame);
       if (frame.parentId === undefined) this.emit('did-navigate', {}, inside(frame.url));
     });
+    // A page that writes its frame's document gives it its own address.
+    session.on('Page.documentOpened', ({ frame }: { frame: Frame }) => this.#frames.set(frame.id, frame));
     session.on('Page.loadEventFired', () => {
       if (this.getURL() === '') return;
       this.emit('did-finish-load');

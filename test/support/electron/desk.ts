@@ -25,6 +25,8 @@ export const desk = {
   /** What a person answers to the next dialogs. A dialog without an answer is an error. */
   answers: [] as Partial<MessageBoxReturnValue & OpenDialogReturnValue & SaveDialogReturnValue>[],
   isOnline: true,
+  /** The preload script runs in frames within pages too, whatever the app prefers: as if a hole let it. */
+  preloadsFrames: false,
   clipboard: '',
   endLongTimers,
   keyStore: { isAvailable: true, backend: 'gnome_libsecret', isLocked: false },

@@ -1,15 +1,17 @@
 /**
  * What runs in a page for the stand-in, sent there as text: the main world's end of contextBridge, and the isolated world in which
- * the preload script runs as it would in Electron's sandbox. Both reach each other by events of the document, whose details the
- * browser itself copies from world to world.
+ * the preload script runs as it would in Electron's sandbox. Both reach each other by events of a node that lies in no document, and
+ * so outlives what is written into one; the browser itself copies their details from world to world.
  */
 
 // The page's globals, as far as they are used: tests are compiled without the DOM.
-declare const document: {
+interface Target {
   dispatchEvent(event: unknown): void;
-  addEventListener(name: string, listener: (event: { detail: Message }) => void): void;
-};
+  addEventListener(name: string, listener: (event: { detail: Message; relatedTarget: Target }) => void): void;
+}
+declare const document: Target & { createElement(name: string): Target };
 declare const CustomEvent: new (name: string, init: { detail: Message }) => unknown;
+declare const MouseEvent: new (name: string, init: { relatedTarget: Target }) => unknown;
 declare const window: Record<string, unknown> & { top: unknown };
 
 interface Message {
@@ -24,13 +26,13 @@ type Fn = (...values: unknown[]) => unknown;
 export type Preload = (require: Fn, exports: object, module: object) => void;
 
 /** Functions and promises become numbers on the way and functions and promises again; all else is copied. */
-export function bridgeBetween(here: string, there: string) {
+export function bridgeBetween(node: Target, here: string, there: string) {
   const functions = new Map<number, Fn>();
   const promises = new Map<number, PromiseWithResolvers<unknown>>();
   let last = 0;
   let returned: Message | undefined;
   let onExpose: (value: unknown) => void = () => {};
-  const send = (message: Message) => document.dispatchEvent(new CustomEvent(there, { detail: message }));
+  const send = (message: Message) => node.dispatchEvent(new CustomEvent(there, { detail: message }));
   const pack = (value: unknown): unknown => {
     if (typeof value === 'function') {
       functions.set(++last, value as Fn);
@@ -66,7 +68,7 @@ export function bridgeBetween(here: string, there: string) {
     if (answer === undefined || answer.isError) throw new Error(String(answer?.value));
     return unpack(answer.value);
   };
-  document.addEventListener(here, ({ detail: message }) => {
+  node.addEventListener(here, ({ detail: message }) => {
     if (message.type === 'returned') returned = message;
     else if (message.type === 'expose') onExpose(unpack(message.value));
     else if (message.type === 'settled') {
@@ -91,13 +93,15 @@ export function bridgeBetween(here: string, there: string) {
   };
 }
 
-/** In the page's own world. */
+/** In the page's own world, before the other: `key` names the event that brings the node of both. */
 export function beMainWorld(bridge: typeof bridgeBetween, key: string): void {
-  bridge(`${key}-main`, `${key}-isolated`).onExposed((value) => {
-    const [name, api] = value as [string, object];
-    if (name in window) throw new Error(`${name} is on the window already`);
-    Object.defineProperty(window, name, { value: Object.freeze(api), enumerable: true });
-  });
+  document.addEventListener(key, ({ relatedTarget: node }) =>
+    bridge(node, 'main', 'isolated').onExposed((value) => {
+      const [name, api] = value as [string, object];
+      if (name in window) throw new Error(`${name} is on the window already`);
+      Object.defineProperty(window, name, { value: Object.freeze(api), enumerable: true });
+    }),
+  );
 }
 
 /** In the isolated world. `key` names the binding that leads to the main process, and the function it calls back. */
@@ -109,7 +113,9 @@ export function beIsolatedWorld(
 ): void {
   if (!withSubFrames && window !== window.top) return;
   const post = window[key] as (text: string) => void;
-  const { expose } = bridge(`${key}-isolated`, `${key}-main`);
+  const node = document.createElement('i');
+  document.dispatchEvent(new MouseEvent(key, { relatedTarget: node }));
+  const { expose } = bridge(node, 'isolated', 'main');
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   const listeners = new Map<string, Set<Fn>>();
   let last = 0;
