@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { appendFile, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Checksum, DownloadRequest } from '#shared/download';
 
@@ -80,6 +80,9 @@ export class FinishedMemory {
   readonly #path: string;
   /** By address hash, oldest first. Loaded at the first need: most runs of a command have none. */
   #isMade: Promise<unknown> | undefined;
+  /** Lines for the next append: who comes while one is under way shares the next with all who do. */
+  #lines: string[] = [];
+  #appending: Promise<void> = Promise.resolve();
   #rows: Promise<Map<string, FinishedRow[]>> | undefined;
 
   constructor(folder: string) {
@@ -109,12 +112,19 @@ export class FinishedMemory {
     const now = await look(path);
     if (now === undefined) return;
     const row: FinishedRow = { urlHash: hashOf(request), path, ...now };
+    this.#lines.push(JSON.stringify(row));
+    this.#appending = this.#appending.catch(() => undefined).then(() => this.#append());
+    await this.#appending;
+    if (this.#rows !== undefined) addTo(await this.#rows, row);
+  }
+
+  async #append(): Promise<void> {
+    const lines = this.#lines.splice(0);
+    if (lines.length === 0) return;
     this.#isMade ??= mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await this.#isMade;
-    await using file = await open(this.#path, 'a', 0o600);
     // The line break comes first too: a row cut by a crash must not swallow this one.
-    await file.write(`\n${JSON.stringify(row)}\n`);
-    if (this.#rows !== undefined) addTo(await this.#rows, row);
+    await appendFile(this.#path, `\n${lines.join('\n')}\n`, { mode: 0o600 });
   }
 
   async #load(): Promise<Map<string, FinishedRow[]>> {

@@ -17,17 +17,19 @@ export interface AsidePorts {
  * A new part is to be made as `name`: what lies in its place goes aside if nobody can go on with it. With a name of the user's
  * own that is whatever is there; otherwise only a part whose record is damaged, or tells of the same address but another file.
  * Any other may be another download's.
+ * @returns whether nothing lies there now.
  */
-export async function clearTheWay(ports: AsidePorts, target: DownloadTarget, name: string, hash: string): Promise<void> {
+export async function clearTheWay(ports: AsidePorts, target: DownloadTarget, name: string, hash: string): Promise<boolean> {
   const { io, names } = ports;
   const partPath = join(target.directory, name + partSuffix);
-  if (names.isReserved(target.directory, name) || (await io.identity(partPath)) === undefined) return;
+  if (names.isReserved(target.directory, name)) return false;
+  if ((await io.identity(partPath)) === undefined) return true;
   const loaded = await Checkpoint.load(io, checkpointPath(partPath));
   const isDamaged = loaded.type === 'refused' && loaded.reason === 'unreadable';
   const isOurs = target.name !== undefined || (loaded.type === 'loaded' && loaded.record.urlHash === hash);
-  if (!isDamaged && !isOurs) return;
+  if (!isDamaged && !isOurs) return false;
   const path = await setAside(io, partPath);
-  if (path === undefined) return;
+  if (path === undefined) return true;
   const why = isDamaged
     ? 'its record is damaged'
     : loaded.type === 'refused'
@@ -35,6 +37,7 @@ export async function clearTheWay(ports: AsidePorts, target: DownloadTarget, nam
       : 'its record is of another file';
   const message = `${basename(partPath)} cannot be gone on with, ${why}: it is kept as ${basename(path)}, and the file is fetched anew`;
   ports.note('part-set-aside', message);
+  return true;
 }
 
 /** @returns the new path of the part; undefined where there was none. */

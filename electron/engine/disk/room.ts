@@ -11,6 +11,8 @@ import type { FileIo } from './file-io.ts';
 const RESERVE_BYTES = 64 * 1024 * 1024;
 const RESERVE_SHARE = 0.02;
 const MiB = 1024 * 1024;
+/** For less the disk is not asked first: the reserve holds many of them, and asking takes as long as fetching one. */
+const SMALL_BYTES = MiB;
 /** FAT, whose files end before 4 GiB. */
 const fatType = 0x4d44;
 const fatLimitBytes = 2 ** 32 - 1;
@@ -35,7 +37,7 @@ export class Room {
    * @throws DownloadError E_FS_FULL, E_FS_LIMIT.
    */
   async take(directory: string, size: number | undefined, remaining: () => number): Promise<() => void> {
-    if (size === undefined || size === 0) return () => {};
+    if (size === undefined || size < SMALL_BYTES) return () => {};
     let need: Need | undefined;
     try {
       // With the dot the folder itself is meant, where a symbolic link leads to it.

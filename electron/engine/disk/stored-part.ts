@@ -175,12 +175,13 @@ export class StoredPart {
   /** A new, empty part under a free name. @throws DownloadError, E_FS_FULL where it cannot fit. */
   static async create(ports: PartPorts, target: DownloadTarget, name: string, url: URL, identity: Identity): Promise<StoredPart> {
     const { io } = ports;
+    const finalPath = join(target.directory, name);
+    const isWayClear = await clearTheWay(ports, target, name, urlHash(url));
     const exists = async (path: string): Promise<boolean> => {
-      const isFinal = !path.endsWith(partSuffix);
-      if (target.ifExists === 'overwrite' && isFinal && path === join(target.directory, name)) return false;
+      if (path === finalPath && target.ifExists === 'overwrite') return false;
+      if (path === finalPath + partSuffix && isWayClear) return false;
       return (await io.identity(path)) !== undefined;
     };
-    await clearTheWay(ports, target, name, urlHash(url));
     const reserved = await ports.names.reserve(target.directory, name, exists);
     let giveBack = (): void => {};
     let part: PartFile | undefined;
@@ -361,7 +362,7 @@ export class StoredPart {
   /** Everything is on disk and proven: the file gets its name, then `onPlaced` is told, then the part goes. @returns its path. */
   async finish(modified: string | undefined, onPlaced: (path: string) => Promise<void>): Promise<string> {
     const { io, clock } = this.#ports;
-    this.#assertWhole((await this.#part.identity()).size);
+    if (this.#isExtended) this.#assertWhole((await this.#part.identity()).size);
     const modifiedAt = modified === undefined ? Number.NaN : Date.parse(modified);
     if (Number.isFinite(modifiedAt)) await this.#part.setModified(modifiedAt);
     this.#keeper = undefined;

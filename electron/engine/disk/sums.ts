@@ -29,6 +29,8 @@ export interface Extent extends Interval {
   readonly crc: number;
 }
 
+type Growing = { -readonly [Key in keyof Extent]: Extent[Key] };
+
 export const sumsPath = (partPath: string): string => `${partPath}.sums`;
 
 export function encodeExtent({ start, end, crc }: Extent): Buffer {
@@ -77,9 +79,8 @@ export class Sums {
   readonly #io: FileIo;
   readonly #file: OpenFile;
   #length: number;
-  /** Not yet written, by their end: what follows one of them continues it. */
-  #pending = new Map<number, Extent>();
-  readonly #twins: Extent[] = [];
+  /** Not yet written: what follows one of them continues it, in place, so that a large file makes no garbage. */
+  readonly #pending: Growing[] = [];
   /** Written since sums were deferred; undefined while bytes are summed as they come. */
   #owed: Interval[] | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -132,15 +133,13 @@ export class Sums {
       add(this.#owed, start, start + length);
       return;
     }
-    const before = this.#pending.get(start);
-    const isContinued = before !== undefined && before.end - before.start + length <= mostBytes;
-    if (isContinued) this.#pending.delete(start);
-    const from = isContinued ? before : { start, crc: 0 };
-    const crc = buffers.reduce((sum, buffer) => crc32(buffer, sum), from.crc);
-    // Of bytes that were asked for twice both sums end here.
-    const twin = this.#pending.get(start + length);
-    if (twin) this.#twins.push(twin);
-    this.#pending.set(start + length, { start: from.start, end: start + length, crc });
+    let extent = this.#pending.findLast(({ end }) => end === start);
+    if (extent === undefined || extent.end - extent.start + length > mostBytes) {
+      extent = { start, end: start, crc: 0 };
+      this.#pending.push(extent);
+    }
+    for (const buffer of buffers) extent.crc = crc32(buffer, extent.crc);
+    extent.end += length;
   }
 
   /** From now on bytes are only noted, until `readBack`. */
@@ -175,9 +174,8 @@ export class Sums {
   /** Writes what was noted; call it before a claim of those bytes is written. */
   flush(): Promise<void> {
     this.#writing = this.#writing.then(async () => {
-      if (this.#pending.size === 0) return;
-      const bytes = Buffer.concat([...this.#twins.splice(0), ...this.#pending.values()].map(encodeExtent));
-      this.#pending.clear();
+      if (this.#pending.length === 0) return;
+      const bytes = Buffer.concat(this.#pending.splice(0).map(encodeExtent));
       try {
         await writeAll(this.#file, [bytes], this.#length);
       } catch (error) {
