@@ -197,7 +197,8 @@ export const calls = {
     output: z.object({ directory: Directory.optional() }),
   },
 
-  'settings.read': { input: Nothing, output: Settings },
+  /** `reveal`: with the login of the proxy, which is masked (`•••`) otherwise. */
+  'settings.read': { input: z.strictObject({ reveal: z.boolean().default(false) }).optional(), output: Settings },
   'settings.write': { input: SettingsChange, output: Settings },
   'profiles.read': { input: z.strictObject({ reveal: z.boolean().default(false) }), output: z.array(Profile) },
   /** The whole list, the first that fits wins. A masked secret (`•••`) stays what it was. */

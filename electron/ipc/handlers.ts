@@ -124,7 +124,7 @@ export function createHandlers(application: Application, feed: Feed, host: Host)
       return chosen === undefined ? {} : { directory: chosen };
     },
 
-    'settings.read': () => shownSettings(application.settings),
+    'settings.read': (input) => (input?.reveal ? application.settings : shownSettings(application.settings)),
     'settings.write': (change) => shownSettings(application.changeSettings(change)),
     'profiles.read': ({ reveal }) => (reveal ? [...configuration.profiles] : configuration.maskedProfiles()),
     'profiles.write': ({ profiles }) => configuration.writeProfiles(profiles),

@@ -90,6 +90,35 @@ test('every setting is kept by the application as soon as it is set', async () =
   expect(complaints).toEqual([]);
 });
 
+test('a number is written when it is left or Enter is pressed, and never half typed', async () => {
+  await using opened = await running.open();
+  const { page } = opened;
+  const written: unknown[] = [];
+  page.on('request', (request) => {
+    if (request.url().endsWith('/api/settings.write')) written.push(request.postDataJSON());
+  });
+  const before = await settings();
+  const dialog = await openSection(page, server);
+  const port = dialog.getByRole('textbox', { name: 'Port of this page for other browsers' });
+  await port.selectText();
+  await port.pressSequentially('8124');
+  expect((await settings()).desktop).toEqual(before.desktop);
+  await port.press('Enter');
+  await expect.poll(async () => (await settings()).desktop.serverPort).toBe(8124);
+  await openSection(page, transfer);
+  const retries = dialog.getByRole('textbox', { name: 'Tries after a failure' });
+  await retries.selectText();
+  await retries.pressSequentially('4321');
+  await retries.blur();
+  // At most a thousand.
+  await expectPage(retries).toHaveValue('1000');
+  await expect.poll(async () => (await settings()).retries).toBe(1000);
+  await retries.fill('');
+  await retries.blur();
+  await expectPage(retries).toHaveValue('1000');
+  expect(written).toEqual([{ desktop: { ...before.desktop, serverPort: 8124 } }, { retries: 1000 }]);
+});
+
 test('a wrong value is said beside its field, kept in sight and not written', async () => {
   await using opened = await running.open();
   const before = await settings();
@@ -110,7 +139,7 @@ test('categories and hours are made, changed and taken away', async () => {
   const first = await names();
   await dialog.getByRole('button', { name: 'New category' }).click();
   const fields = dialog.getByRole('group').last();
-  await fields.getByRole('textbox', { name: 'Name' }).fill('Fonts');
+  await fields.getByRole('textbox', { name: 'Name', exact: true }).fill('Fonts');
   await fields.getByRole('textbox', { name: 'Extensions' }).fill('.woff2 ttf');
   await fields.getByRole('textbox', { name: 'Extensions' }).blur();
   await expect
@@ -132,6 +161,54 @@ test('categories and hours are made, changed and taken away', async () => {
     .toMatchObject({ startMinute: 8 * 60 + 30, endMinute: 7 * 60, weekdays: [1, 2, 3, 4, 5, 6] });
   await dialog.getByRole('button', { name: /^Delete 08:30/ }).click();
   await expect.poll(async () => (await settings()).schedule.windows).toEqual([]);
+});
+
+test("a category's pattern for names is set here, and its files are called by it", async () => {
+  await running.call('settings.write', { proxy: { mode: 'direct', url: '', noProxy: [] }, blockPrivateTargets: false });
+  await using origin = await startOrigin({ content: content(2, 1024) });
+  await using opened = await running.open();
+  const dialog = await openSection(opened.page, folders);
+  await expectPage(dialog).toContainText('{stem} for the name without its ending');
+  const pattern = dialog.getByRole('group', { name: 'Archives' }).getByRole('textbox', { name: 'File name' });
+  await pattern.fill('{stem}-of-{host}{extension}');
+  await pattern.blur();
+  const archives = async () => (await settings()).categories.find(({ name }) => name === 'Archives');
+  await expect.poll(archives).toMatchObject({ fileName: '{stem}-of-{host}{extension}' });
+  await running.call('downloads.add', { orders: [{ request: { url: origin.url('/tar.zip') } }] });
+  await expect.poll(async () => (await running.finished()).map(({ name }) => name)).toContain('tar-of-127.0.0.1.zip');
+  await pattern.fill('');
+  await pattern.blur();
+  await expect.poll(archives).not.toHaveProperty('fileName');
+});
+
+test('the login of a proxy and the secrets of profiles are masked until they are asked for, and stay what they were', async () => {
+  const url = 'http://eve:PLANTED@127.0.0.1:9';
+  const profile = { name: 'Planted', hosts: ['planted.example'], cookie: 'sid=PLANTED', proxy: url };
+  await running.call('settings.write', { proxy: { mode: 'manual', url, noProxy: [] } });
+  await running.call('profiles.write', { profiles: [profile] });
+  await using opened = await running.open();
+  const dialog = await openSection(opened.page, network);
+  const address = dialog.getByRole('textbox', { name: 'Address of the proxy' });
+  await expectPage(address).toHaveValue('http://•••@127.0.0.1:9');
+  await dialog.getByRole('button', { name: 'Show secrets' }).click();
+  await expectPage(address).toHaveValue(url);
+  await address.blur();
+  await openSection(opened.page, 'Request profiles');
+  const cookie = dialog.getByRole('textbox', { name: 'Cookie', exact: true });
+  const proxy = dialog.getByRole('textbox', { name: 'Proxy', exact: true });
+  await expectPage(cookie).toHaveValue('•••');
+  await expectPage(proxy).toHaveValue('•••');
+  // Saved as they are shown, they stay.
+  await dialog.getByRole('textbox', { name: 'Hosts', exact: true }).fill('planted.example *.planted.example');
+  await dialog.getByRole('button', { name: 'Save profiles' }).click();
+  const profiles = () => running.call('profiles.read', { reveal: true });
+  await expect.poll(profiles).toEqual([{ ...profile, hosts: ['planted.example', '*.planted.example'] }]);
+  await dialog.getByRole('button', { name: 'Show secrets' }).click();
+  await expectPage(cookie).toHaveValue('sid=PLANTED');
+  await expectPage(proxy).toHaveValue(url);
+  expect((await running.call('settings.read', { reveal: true })).proxy.url).toBe(url);
+  await running.call('profiles.write', { profiles: [] });
+  await running.call('settings.write', { proxy: { mode: 'direct', url: '', noProxy: [] } });
 });
 
 test('a request profile is sent to its hosts', async () => {

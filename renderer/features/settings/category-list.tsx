@@ -81,7 +81,8 @@ interface CategoryFieldsProps {
 
 function CategoryFields({ category, onChange }: CategoryFieldsProps) {
   const { t } = useTexts();
-  const { directory: _, ...rest } = category;
+  const { directory: _folder, ...inDefault } = category;
+  const { fileName: _name, ...asNamed } = category;
   return (
     <>
       <TextInput
@@ -92,7 +93,14 @@ function CategoryFields({ category, onChange }: CategoryFieldsProps) {
       <TextInput
         label={t('settings.categoryFolder')}
         value={category.directory ?? ''}
-        onChange={({ currentTarget: { value } }) => onChange(value === '' ? rest : { ...rest, directory: value })}
+        onChange={({ currentTarget: { value } }) => onChange(value === '' ? inDefault : { ...category, directory: value })}
+      />
+      <TextInput
+        label={t('settings.categoryFileName')}
+        placeholder="{name}"
+        value={category.fileName ?? ''}
+        spellCheck={false}
+        onChange={({ currentTarget: { value } }) => onChange(value === '' ? asNamed : { ...category, fileName: value })}
       />
       <WordsInput
         label={t('settings.categoryExtensions')}

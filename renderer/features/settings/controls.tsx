@@ -1,4 +1,4 @@
-/** The controls of the settings. A text is written when it is left or Enter is pressed, all others at once. */
+/** The controls of the settings. What is typed is written when it is left or Enter is pressed, all else at once. */
 import { NativeSelect, NumberInput, Switch, Textarea, TextInput } from '@mantine/core';
 import { type KeyboardEvent, useEffect, useState } from 'react';
 
@@ -45,9 +45,11 @@ interface NumberSettingProps extends Labelled {
 export function NumberSetting({ label, value, min, max, onWrite }: NumberSettingProps) {
   const [typed, setTyped] = useState<string | number>(value);
   useEffect(() => setTyped(value), [value]);
-  const write = (next: string | number) => {
-    const number = Number(next);
-    if (next !== '' && Number.isInteger(number) && number >= min && number <= max && number !== value) onWrite(number);
+  // Not before: on the way to 8123 the port would be 8, 81 and 812.
+  const write = () => {
+    const next = typed === '' ? value : Math.min(Math.max(Number(typed), min), max);
+    setTyped(next);
+    if (next !== value) onWrite(next);
   };
   return (
     <NumberInput
@@ -55,12 +57,11 @@ export function NumberSetting({ label, value, min, max, onWrite }: NumberSetting
       value={typed}
       min={min}
       max={max}
-      clampBehavior="blur"
+      clampBehavior="none"
       allowDecimal={false}
-      onChange={(next) => {
-        setTyped(next);
-        write(next);
-      }}
+      onChange={setTyped}
+      onBlur={write}
+      onKeyDown={(event) => event.key === 'Enter' && write()}
     />
   );
 }

@@ -1,8 +1,8 @@
 /** Settings of schedule, network, proxy and request profiles. */
-import { isProxyAddress } from '../../format/proxy.ts';
 import { SelectSetting, SwitchSetting, TextSetting } from './controls.tsx';
 import type { Entry, Making } from './entry.ts';
 import { ProfileList } from './profile-list.tsx';
+import { ProxyAddress } from './proxy-address.tsx';
 import { ScheduleList } from './schedule-list.tsx';
 
 export function scheduleEntries({ t, settings: { schedule }, write }: Making): Entry[] {
@@ -30,12 +30,7 @@ export function networkEntries({ t, settings, write }: Making): Entry[] {
     {
       ...{ section, label: t('settings.proxyUrl'), help: t('settings.proxyUrlHelp') },
       control: (
-        <TextSetting
-          label={t('settings.proxyUrl')}
-          value={proxy.url}
-          check={(text) => (text !== '' && !isProxyAddress(text) ? t('request.badProxy') : undefined)}
-          onWrite={(url) => write({ proxy: { ...proxy, url } })}
-        />
+        <ProxyAddress label={t('settings.proxyUrl')} value={proxy.url} onWrite={(url) => write({ proxy: { ...proxy, url } })} />
       ),
     },
     {

@@ -14,8 +14,10 @@ export function ProfileList() {
   const { t } = useTexts();
   const [drafts, setDrafts] = useState<readonly ProfileDraft[]>([]);
   const [isChanged, setChanged] = useState(false);
+  const read = (reveal: boolean) =>
+    app.attempt(async () => setDrafts((await app.call('profiles.read', { reveal })).map(toProfileDraft)));
   // biome-ignore lint/correctness/useExhaustiveDependencies: read once when it is shown.
-  useEffect(() => void app.attempt(async () => setDrafts((await app.call('profiles.read', {})).map(toProfileDraft))), []);
+  useEffect(() => void read(false), []);
   const edit = (next: readonly ProfileDraft[]) => {
     setDrafts(next);
     setChanged(true);
@@ -41,6 +43,9 @@ export function ProfileList() {
         </Button>
         <Button disabled={!isChanged || !isWhole} onClick={() => void save()}>
           {t('settings.profileSave')}
+        </Button>
+        <Button variant="default" disabled={isChanged || drafts.length === 0} onClick={() => void read(true)}>
+          {t('request.reveal')}
         </Button>
       </div>
       <ProfileTest />

@@ -46,7 +46,7 @@ export function SettingsDialog({ section, onClose }: SettingsDialogProps) {
       opened
       onClose={onClose}
       title={t('settings.title')}
-      size={900}
+      size={1000}
       fullScreen={isNarrow}
       closeButtonProps={{ 'aria-label': t('page.close') }}
     >

@@ -35,9 +35,11 @@ export const settings = {
   duplicatesSkip: 'Leave it out',
   duplicatesAdd: 'Download it again',
   categories: 'Categories',
-  categoriesHelp: 'The first that fits a download chooses its folder.',
+  categoriesHelp:
+    'The first that fits a download chooses its folder and the name of its file: {name} stands for the name it has, {stem} for the name without its ending, {extension} for the ending with its dot, {host} for the server, {date} for the day. Empty keeps the name.',
   categoryName: 'Name',
   categoryFolder: 'Folder',
+  categoryFileName: 'File name',
   categoryExtensions: 'Extensions',
   categoryHosts: 'Hosts',
   categoryUp: 'Move {{name}} up',

@@ -37,9 +37,11 @@ export const settings: Texts['settings'] = {
   duplicatesSkip: '不下载',
   duplicatesAdd: '再次下载',
   categories: '分类',
-  categoriesHelp: '第一个符合的分类决定文件夹。',
+  categoriesHelp:
+    '第一个符合的分类决定文件夹和文件名：{name} 为原文件名，{stem} 为不含扩展名的部分，{extension} 为带点的扩展名，{host} 为服务器，{date} 为日期。留空则保留原名。',
   categoryName: '名称',
   categoryFolder: '文件夹',
+  categoryFileName: '文件名',
   categoryExtensions: '扩展名',
   categoryHosts: '主机',
   categoryUp: '上移 {{name}}',
