@@ -8,6 +8,7 @@ import { guardPages } from '#desktop/guard';
 import { isHiddenStart } from '#desktop/login-item';
 import { Mistakes } from '#desktop/mistakes';
 import { declarePageScheme, servePage } from '#desktop/page-scheme';
+import { quitAtSignals, saveBeforeQuit } from '#desktop/quitting';
 import { listenForLinks } from '#desktop/receiving';
 import { openVault } from '#desktop/safe-vault';
 import { storesIn } from '#desktop/store';
@@ -18,9 +19,6 @@ import { listenForCommands } from '#server/command-socket';
 import { contentSecurityPolicy, PageFiles } from '#server/page-files';
 import { startServer } from '#server/start';
 import { tokenIn } from '#server/token';
-
-/** By then everything is on disk; what still hangs is left. */
-const mostCloseMs = 8000;
 
 process.env.UV_THREADPOOL_SIZE ??= '8';
 // An installed app's arguments follow its name; in development its folder comes between.
@@ -74,6 +72,7 @@ async function beApp(): Promise<void> {
   const mistakes = new Mistakes(folder);
   process.on('uncaughtException', mistakes.take);
   process.on('unhandledRejection', mistakes.take);
+  quitAtSignals();
   const opened = Promise.withResolvers<Desktop>();
   listenForLinks(opened.promise.then(({ receiving }) => receiving));
   app.on('second-instance', async (_event, argv, from) => {
@@ -82,12 +81,7 @@ async function beApp(): Promise<void> {
   });
   await app.whenReady();
   const { desktop, close } = await open(mistakes);
-  app.on('will-quit', (event) => {
-    event.preventDefault();
-    const end = () => app.exit(0);
-    setTimeout(end, mostCloseMs);
-    close().catch(mistakes.take).finally(end);
-  });
+  saveBeforeQuit(close, mistakes.take);
   opened.resolve(desktop);
   // On the other systems the installer does it.
   if (app.isPackaged) app.setAsDefaultProtocolClient('sluice');

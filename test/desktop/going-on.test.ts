@@ -1,4 +1,5 @@
 /** Downloads go on: after Sluice was quit or killed, after the computer slept, after the network was away. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { status } from '../support/changes.ts';
@@ -58,6 +59,30 @@ describe('after an end in the middle', () => {
     expect(running.app.windows()).toEqual([]);
     expect(origin.bytesSent).toBeLessThan(source.size + 8 * MiB);
     expect(origin.requests.slice(asked).every(({ headers }) => headers.range !== undefined)).toBe(true);
+  });
+});
+
+describe('a signal', () => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s saves what runs and ends with 0 in two seconds', async (signal) => {
+    await using origin = await startOrigin({ content: source, bytesPerSecond: 2 * MiB });
+    await using running = await RunningApp.start();
+    await running.page();
+    await add(running, origin);
+    await origin.until(() => origin.bytesSent > 2 * MiB);
+    const begun = performance.now();
+    // As a session ends: its shutdown and signals come together, and none cuts short what another began.
+    await running.app.evaluate(({ powerMonitor }) => void setImmediate(() => powerMonitor.emit('shutdown')));
+    running.app.child.kill(signal);
+    running.app.child.kill(signal);
+    expect(await running.app.ended).toBe(0);
+    expect(performance.now() - begun).toBeLessThan(2000);
+    const names = readdirSync(running.folder.file('data'));
+    const stored = names
+      .filter((name) => /^downloads-\d+\.json$/.test(name))
+      .flatMap((name) => Object.values(JSON.parse(readFileSync(running.folder.file('data', name), 'utf8')).rows as object));
+    expect(stored).toEqual([expect.objectContaining({ doneBytes: expect.any(Number) })]);
+    expect((stored[0] as { doneBytes: number }).doneBytes).toBeGreaterThan(MiB);
+    expect(names.filter((name) => name === 'lock' || name === 'mistakes.log')).toEqual([]);
   });
 });
 
