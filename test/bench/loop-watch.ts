@@ -1,16 +1,30 @@
 /**
- * Put into the measured server (`--import`): at SIGUSR2 it writes to the file $LOOP_WATCH what the event loop was kept waiting
- * for since the last time, at most, in milliseconds, and begins anew.
+ * Put into a measured process (`--import`): how late its event loop is, in milliseconds, in the file $LOOP_WATCH-PID. Written at
+ * the end, and at SIGUSR2, from when on it is counted anew.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-const everyMs = 5;
+/** What a process left. */
+export interface LoopDelay {
+  readonly p99Ms: number;
+  readonly longestMs: number;
+}
+
+const everyMs = 1;
+const path = `${process.env.LOOP_WATCH}-${process.pid}`;
 const delays = monitorEventLoopDelay({ resolution: everyMs });
-delays.enable();
-const path = process.env.LOOP_WATCH ?? '';
-process.on('SIGUSR2', () => {
-  writeFileSync(`${path}.new`, JSON.stringify({ longestMs: Math.max(0, delays.max / 1e6 - everyMs) }));
+
+// What is counted is the time from one tick of the timer to the next.
+const late = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - everyMs);
+
+function write(): void {
+  const delay: LoopDelay = { p99Ms: late(delays.percentile(99)), longestMs: late(delays.max) };
+  writeFileSync(`${path}.new`, JSON.stringify(delay));
   renameSync(`${path}.new`, path);
   delays.reset();
-});
+}
+
+delays.enable();
+process.on('SIGUSR2', write);
+process.on('exit', write);

@@ -1,6 +1,7 @@
 /** One entrant, once: a fresh folder, the measured command, the proof that the files are right, and nothing left behind. */
 import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LoopDelay } from './loop-watch.ts';
 import { type Measured, measure, type TimedLine } from './measure.ts';
 import type { Nginx, Seen } from './nginx.ts';
 import { type Conditions, type OriginProcess, startOriginProcess } from './origin.ts';
@@ -35,11 +36,11 @@ function ownSync(lines: readonly TimedLine[]): number | undefined {
   return verifying === undefined || done === undefined ? undefined : done.atMs - verifying.atMs;
 }
 
-/** What loop-at-end.ts left there: the worst of its processes. */
+/** What the run left there (loop-watch.ts): the worst of its processes. */
 async function loopDelay(directory: string): Promise<number | undefined> {
   const left = (await readdir(directory)).filter((name) => name.startsWith('loop-'));
-  if (left.length === 0) return undefined;
-  return Math.max(...(await Promise.all(left.map(async (name) => Number(await readFile(join(directory, name), 'utf8'))))));
+  const delays = left.map(async (name) => (JSON.parse(await readFile(join(directory, name), 'utf8')) as LoopDelay).p99Ms);
+  return left.length === 0 ? undefined : Math.max(...(await Promise.all(delays)));
 }
 
 async function sync(path: string): Promise<number> {

@@ -113,7 +113,7 @@ const sluiceAlone =
   ];
 
 const loopWatch = (directory: string): NodeJS.ProcessEnv => ({
-  NODE_OPTIONS: `--import=${new URL('loop-at-end.ts', import.meta.url)}`,
+  NODE_OPTIONS: `--import=${new URL('loop-watch.ts', import.meta.url)}`,
   LOOP_WATCH: join(directory, 'loop'),
 });
 
