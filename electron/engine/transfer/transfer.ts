@@ -305,9 +305,15 @@ export class Transfer implements PermitOwner {
       this.#clearWait();
     }
     while (this.#slots.length < this.#connections) this.#addSlot();
+    let isNothingForNew = false;
     // The fastest first: one that dripped must not be the first to get each hole again.
     for (const slot of [...this.#slots].sort((one, other) => other.lastBytesPerSecond - one.lastBytesPerSecond)) {
-      if (!slot.isBusy && this.#mayWork(slot) && this.#assigner.hasWorkFor(slot)) void this.#work(slot);
+      if (slot.isBusy || !this.#mayWork(slot)) continue;
+      const isNew = this.#assigner.isNew(slot);
+      // This comes with every read, and most of a small file's slots are never needed.
+      if (isNew && isNothingForNew) continue;
+      if (this.#assigner.hasWorkFor(slot)) void this.#work(slot);
+      else isNothingForNew ||= isNew;
     }
     this.#changeover.moveOn(now);
     this.#setAlarm();
