@@ -113,6 +113,7 @@ export class Application {
         this.#sortAgain(listed);
         void this.#lookForRoom(listed).catch(ports.onMistake);
       },
+      kept: (listed) => finishing.kept(listed),
       finish: (listed, path, isOurs) => finishing.finish(listed, path, isOurs),
     });
     this.requests = new Requests(this.list, this.configuration);

@@ -108,6 +108,34 @@ describe('the history', () => {
     expect(rows).toMatchObject([{ name: 'file.bin', size: 4, isMissing: false, checksum: 'none' }]);
     expect(readFileSync(folder.file('files', 'file.bin'), 'utf8')).toBe('mine');
   });
+
+  test('and is looked for in its folder, whatever folder and name it would be fetched to first', async () => {
+    await using folder = await tempDirectory();
+    mkdirSync(folder.file('files'));
+    mkdirSync(folder.file('films'));
+    const kept = [folder.file('files', 'file.bin'), folder.file('films', 'my film.mkv')] as const;
+    for (const path of kept) writeFileSync(path, 'mine');
+    await using origin = await startOrigin({ content: content(3, 64 * 1024 * 1024), bytesPerSecond: 1024 * 1024 });
+    await using app = await openTestApplication(folder.path);
+    const films = { name: 'Video', extensions: ['mkv'], hosts: [], patterns: [], directory: folder.file('films') };
+    await app.call('settings.write', {
+      ...{
+        stagingDirectory: folder.file('staging'),
+        ifExists: 'skip',
+        categories: [{ ...films, fileName: 'my {stem}{extension}' }],
+      },
+    });
+    // Its name is chosen: no server is asked.
+    expect(await pathOf(app, await app.add({ request: { url: origin.url('/any') }, name: 'file.bin' }))).toBe(kept[0]);
+    expect(origin.requests).toEqual([]);
+    // The first answer tells the name.
+    expect(await pathOf(app, await app.add(origin.url('/file.bin')))).toBe(kept[0]);
+    expect(await pathOf(app, await app.add(origin.url('/film.mkv')))).toBe(kept[1]);
+    expect(origin.bytesSent).toBeLessThan(8 * 1024 * 1024);
+    expect(readdirSync(folder.file('staging'))).toEqual([]);
+    for (const path of kept) expect(readFileSync(path, 'utf8')).toBe('mine');
+    expect([readdirSync(folder.file('files')), readdirSync(folder.file('films'))]).toEqual([['file.bin'], ['my film.mkv']]);
+  });
 });
 
 describe('a category', () => {

@@ -1,6 +1,6 @@
 /** The way from a whole file to a finished download: into its folder, into the history, and what a person wants done then. */
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import type { DownloadList } from '#downloads/list/download-list';
 import type { ListedDownload } from '#downloads/list/listed-download';
 import type { Newsroom } from '#downloads/news';
@@ -26,6 +26,14 @@ export class Finishing {
     ports.news.subscribe((news) => {
       if (news.type === 'all-done') this.#run(ports.settings().whenAllDone, undefined);
     });
+  }
+
+  /** Where a file of its name is to be left as it is and not fetched again: the path of that file, if there is one. */
+  async kept(listed: ListedDownload): Promise<string | undefined> {
+    const { directory, name, placed, ifExists = this.#ports.settings().ifExists } = listed.record;
+    if (ifExists !== 'skip' || name === undefined || placed !== undefined) return undefined;
+    const path = join(directory, this.#nameOf(listed, name));
+    return (await inodeOf(path)) === undefined ? undefined : path;
   }
 
   /**

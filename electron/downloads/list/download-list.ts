@@ -17,7 +17,7 @@ const files = 64;
 /** Handled in one go before others get their turn. */
 const batch = 200;
 
-export interface ListPorts extends Pick<ListedPorts, 'assign' | 'connections' | 'onIdentified'> {
+export interface ListPorts extends Pick<ListedPorts, 'assign' | 'connections' | 'onIdentified' | 'kept'> {
   readonly engine: Engine;
   readonly secrets: Secrets;
   readonly news: Newsroom;
@@ -287,13 +287,14 @@ export class DownloadList {
   }
 
   #admit(record: StoredDownload, draft: RequestDraft | undefined): ListedDownload {
-    const { engine, news, assign, connections, onIdentified } = this.#ports;
+    const { engine, news, assign, connections, onIdentified, kept } = this.#ports;
     const listed = new ListedDownload(record, draft, {
       engine,
       assign,
       restore: ({ id, request, hasSecrets }) => this.#ports.secrets.restore(id, request, hasSecrets),
       connections,
       onIdentified,
+      kept,
       onChanged: ({ id }) => news.tell({ type: 'changed', id }),
       save: (one) => this.#save(one),
       onFinished: (one, path, isOurs) => this.#ports.finish(one, path, isOurs),

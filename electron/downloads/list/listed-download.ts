@@ -35,6 +35,8 @@ export interface ListedPorts {
   save(listed: ListedDownload): Promise<void>;
   /** Its name and kind are known. */
   onIdentified(listed: ListedDownload): void;
+  /** The file of its name that is in its folder already and is to stay, so that nothing is to be fetched. */
+  kept(listed: ListedDownload): Promise<string | undefined>;
   /** The file is whole in the folder it was fetched to, or one that was there before is kept (`isOurs` false). */
   onFinished(listed: ListedDownload, path: string, isOurs: boolean): Promise<void>;
   /** It is not at work any more. */
@@ -68,6 +70,7 @@ export class ListedDownload {
   #state: DownloadState | undefined;
   #stopReason: StopReason | undefined;
   #ended: Promise<void> = Promise.resolve();
+  #kept: string | undefined;
   /** A sum was to be had from the server, and was not. */
   #hasNoSum = false;
   /** Somebody waits to hear whether a new link leads to the same file. */
@@ -362,6 +365,9 @@ export class ListedDownload {
   async #run(): Promise<DownloadState> {
     const { placed, size = 0 } = this.record;
     if (placed !== undefined) return { type: 'done', path: placed, size, lengthVerified: true };
+    // The engine looks where it fetches to, which a staging folder or a pattern for names makes another place.
+    this.#kept = await this.#ports.kept(this);
+    if (this.#kept !== undefined) return { type: 'skipped', path: this.#kept };
     await mkdir(this.#ports.assign(this).target.directory, { recursive: true }).catch(() => {});
     // Only now: what a person changes meanwhile would be lost, since there is no download yet that could be told.
     const { request, target, options } = this.#ports.assign(this);
@@ -372,10 +378,19 @@ export class ListedDownload {
     try {
       if (this.#stopReason === undefined) download.start();
       else await download.pause();
-      return await download.finished();
+      const end = await download.finished();
+      if (this.#kept === undefined || end.type === 'done') return end;
+      await download.remove({ deleteFiles: true });
+      return { type: 'skipped', path: this.#kept };
     } finally {
       unsubscribe();
     }
+  }
+
+  /** Now that its name is known. */
+  async #leaveKept(): Promise<void> {
+    this.#kept = await this.#ports.kept(this);
+    if (this.#kept !== undefined) await this.#download?.pause();
   }
 
   async #conclude(end: DownloadState): Promise<void> {
@@ -436,6 +451,7 @@ export class ListedDownload {
           ...(resumable !== undefined && { resumable }),
         };
         this.#ports.onIdentified(this);
+        void this.#leaveKept();
         void this.#ports.save(this).catch(() => {});
         break;
       }
