@@ -111,21 +111,70 @@ test('Linux: the archive holds what was built and nothing else, and runs as pack
   await expect(asCommand('get', 'nonsense')).rejects.toMatchObject({ code: 2 });
 });
 
-test('Linux: the desktop entry opens links of our scheme', async () => {
-  const inside = (name: string) => import(join(root, 'node_modules/app-builder-lib/out', name));
-  const { Packager } = await inside('packager.js');
-  const { LinuxPackager } = await inside('linuxPackager.js');
-  const { LinuxTargetHelper } = await inside('targets/LinuxTargetHelper.js');
-  const packager = new Packager({ projectDir: root, config: 'build/electron-builder.yml' });
-  await packager.validateConfig();
-  const linux = new LinuxPackager(packager);
-  const entry: string = await new LinuxTargetHelper(linux).computeDesktopEntry(linux.platformSpecificBuildOptions);
+test('Linux: what deb and rpm are made of: the program, its command, desktop entry, link files, icons in every size', async () => {
+  // fpm, which electron-builder would download, is what puts these into a package. This one writes down what it was given.
+  const fpm = folder.file('fpm');
+  const script = `#!/bin/sh
+    for word; do
+      case $last in -t) kind=$word ;; --after-install) cp "$word" "$0.installs" ;; --package) : > "$word" ;; esac
+      case $word in *.desktop=*) cp "\${word%%=*}" "$0.entry" ;; esac
+      last=$word
+    done
+    printf '%s\\n' "$@" > "$0.$kind"
+  `;
+  await writeFile(fpm, script, { mode: 0o755 });
+  await dummyForLinux(folder.file('installers-dist'), manifest.devDependencies.electron);
+  const settings = [`-c.electronDist=${folder.file('installers-dist')}`, `-c.directories.output=${folder.file('installers')}`];
+  const words = ['--config', 'build/electron-builder.yml', '--publish', 'never', '--x64', ...settings, '--linux', 'deb', 'rpm'];
+  const env = { ...process.env, CUSTOM_FPM_PATH: fpm };
+  await run(process.execPath, [join(root, 'node_modules/electron-builder/cli.js'), ...words], { cwd: root, env });
+  for (const kind of ['deb', 'rpm']) {
+    const given = (await readFile(`${fpm}.${kind}`, 'utf8')).split('\n');
+    /** From the place in the system to the file. */
+    const places = new Map(
+      given.flatMap((word) => (/^\/.+=\/(opt|usr)\//.test(word) ? [word.split('=').reverse() as [string, string]] : [])),
+    );
+    expect(places.get('/opt/Sluice')).toMatch(/linux-unpacked\/$/);
+    expect(places.has('/usr/share/applications/sluice.desktop')).toBe(true);
+    for (const size of [16, 24, 32, 48, 64, 128, 256, 512, 1024]) {
+      const icon = await readFile(places.get(`/usr/share/icons/hicolor/${size}x${size}/apps/sluice.png`) ?? '');
+      // Of the PNG's head.
+      expect([icon.readUInt32BE(16), icon.readUInt32BE(20)]).toEqual([size, size]);
+    }
+    expect(given).toEqual(expect.arrayContaining(['--license', 'MIT', '--name', 'sluice', '--version', manifest.version]));
+  }
+  const installs = await readFile(`${fpm}.installs`, 'utf8');
+  expect(installs).toContain("ln -sf '/opt/Sluice/sluice' '/usr/bin/sluice'");
+  const entry = await readFile(`${fpm}.entry`, 'utf8');
   expect(entry).toMatch(/^Exec=\/opt\/Sluice\/sluice %U$/m);
-  expect(entry).toMatch(/^MimeType=.*x-scheme-handler\/sluice;/m);
+  expect(entry).toMatch(/^MimeType=application\/x-mswinurl;x-scheme-handler\/sluice;/m);
   expect(entry).toMatch(/^Categories=Network;$/m);
-  expect(packager.config.linux.target).toEqual(['AppImage', 'deb', 'rpm']);
-  expect(packager.config.mac.target).toEqual({ target: 'dmg', arch: 'universal' });
-  expect(packager.config.win.target).toEqual(['nsis', 'portable']);
+  expect(entry).toMatch(/^Icon=sluice$/m);
+  expect(entry).toMatch(/^GenericName\[zh_CN\]=下载管理器$/m);
+});
+
+test('every system: the kinds of package, and what they are built with is there', async () => {
+  const { Packager } = await import(join(root, 'node_modules/app-builder-lib/out/packager.js'));
+  const packager = new Packager({ projectDir: root, config: 'build/electron-builder.yml' });
+  // Against electron-builder's own schema, which knows the settings of every target and refuses others.
+  await packager.validateConfig();
+  const { linux, mac, win, nsis } = packager.config;
+  expect(linux.target).toEqual(['AppImage', 'deb', 'rpm']);
+  expect(mac.target).toEqual({ target: 'dmg', arch: 'universal' });
+  expect(win.target).toEqual(['nsis', 'portable']);
+  expect(nsis).toMatchObject({ perMachine: false, deleteAppDataOnUninstall: false });
+  for (const path of [mac.entitlements, mac.entitlementsInherit, mac.icon, win.icon])
+    expect((await stat(join(root, path))).isFile()).toBe(true);
+  // V8 compiles at run time; no other door of the hardened runtime is opened.
+  const entitlements = await readFile(join(root, mac.entitlements), 'utf8');
+  expect([...entitlements.matchAll(/<key>(.*)<\/key>/g)].map(([, key]) => key)).toEqual(['com.apple.security.cs.allow-jit']);
+  // Sizes in the head of the .ico (0 is 256), and the kinds of the .icns: up to 1024.
+  const ico = await readFile(join(root, win.icon));
+  const sizes = Array.from({ length: ico.readUInt16LE(4) }, (_, index) => ico[6 + 16 * index] || 256);
+  expect(sizes).toEqual(expect.arrayContaining([16, 32, 48, 256]));
+  const icns = await readFile(join(root, mac.icon), 'latin1');
+  expect(icns.startsWith('icns')).toBe(true);
+  for (const kind of ['ic07', 'ic08', 'ic09', 'ic10']) expect(icns).toContain(kind);
 });
 
 test('macOS: scheme, quarantine and the hash of the archive are in Info.plist, and the launcher starts the program', async () => {

@@ -85,9 +85,9 @@ describe('notifications', () => {
     await look(false);
     await add('/gone.bin');
     await expect.poll(told).toEqual([expect.stringMatching(/^Download failed: gone\.bin: .*404/)]);
-    await expect.poll(() => page.evaluate('document.visibilityState')).toBe('hidden');
+    await expect.poll(() => running.isShown()).toBe(false);
     await use(0);
-    await expect.poll(() => page.evaluate('document.visibilityState')).toBe('visible');
+    await expect.poll(() => running.isShown()).toBe(true);
     await expectPage(page.getByRole('row', { name: 'gone.bin' })).toBeVisible();
   });
 

@@ -5,7 +5,7 @@ import { expect, type Page } from '@playwright/test';
 import { connectRemote, type Remote } from '#command/remote';
 import type { CallName, Result, Sent } from '#shared/contract';
 import type { Held } from '../support/electron/held.ts';
-import { launch } from '../support/electron/launch.ts';
+import { electronProgram, launch } from '../support/electron/launch.ts';
 import type { LaunchedApp, LaunchOptions } from '../support/electron/launched-app.ts';
 import { type TempDirectory, tempDirectory } from '../support/temp.ts';
 
@@ -66,6 +66,16 @@ export class RunningApp implements AsyncDisposable {
     const page = await this.app.window();
     await page.getByRole('button', { name: 'Add', exact: true }).waitFor();
     return page;
+  }
+
+  /** Whether the main window is seen, as its page knows it. Playwright's driver tells every page that it is: there Electron is asked. */
+  async isShown(): Promise<boolean> {
+    if (electronProgram === undefined)
+      return (await (await this.app.window()).evaluate('document.visibilityState')) === 'visible';
+    return this.app.evaluate(({ BrowserWindow }) => {
+      const [window] = BrowserWindow.getAllWindows();
+      return window?.isVisible() === true && !window.isMinimized();
+    });
   }
 
   /** Asks the app as the command line does, over its socket: what the window shows is not trusted. */

@@ -35,11 +35,7 @@ async function expectArrived(running: RunningApp, origin: Origin): Promise<void>
 
 const closeWindow = (running: RunningApp): Promise<void> =>
   running.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
-/** As its page knows it. */
-const expectShown = async (running: RunningApp, isShown: boolean): Promise<void> => {
-  const page = await running.app.window();
-  await expect.poll(() => page.evaluate('document.visibilityState')).toBe(isShown ? 'visible' : 'hidden');
-};
+const expectShown = (running: RunningApp, isShown: boolean): Promise<void> => expect.poll(() => running.isShown()).toBe(isShown);
 const openFromTray = (running: RunningApp): Promise<void> =>
   running.app.evaluate((_, __, desk) => desk.trays[0]?.menu?.getMenuItemById('open')?.click());
 

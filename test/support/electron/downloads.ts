@@ -15,15 +15,22 @@ export async function letPagesDownload(chromium: Chromium): Promise<void> {
   const folder = join(chromium.profile, 'downloads');
   const targets = new Map<string, string>();
   chromium.on('Browser.downloadWillBegin', ({ url, guid, suggestedFilename }) => {
+    const event = preventable({});
+    let filePath: string | undefined;
     const item = strict('downloadItem', {
       getURL: () => insideBlob(url),
       getFilename: () => suggestedFilename,
+      // Who sets it is shown no dialog.
+      setSavePath: (path) => {
+        filePath = path;
+      },
+      cancel: () => event.preventDefault(),
     } satisfies Partial<DownloadItem>);
-    const event = preventable({});
     defaultSession.emit('will-download', event, item, null);
-    const { canceled, filePath } = event.defaultPrevented ? { canceled: true } : answerOf('', suggestedFilename);
-    if (canceled === true || filePath === undefined) void chromium.send('Browser.cancelDownload', { guid }).catch(() => {});
-    else targets.set(guid, filePath);
+    const isAsked = !event.defaultPrevented && filePath === undefined;
+    const { canceled = event.defaultPrevented, filePath: chosen = filePath } = isAsked ? answerOf('', suggestedFilename) : {};
+    if (canceled || chosen === undefined) void chromium.send('Browser.cancelDownload', { guid }).catch(() => {});
+    else targets.set(guid, chosen);
   });
   chromium.on('Browser.downloadProgress', ({ guid, state }) => {
     const target = targets.get(guid);

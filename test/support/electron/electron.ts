@@ -71,6 +71,8 @@ async function start(): Promise<void> {
   await letPagesDownload(chromium);
   becomeReady();
   process.send?.({ type: 'ready', endpoint: chromium.endpoint });
+  // As Electron tells who drives it by its command line.
+  if (process.argv.includes('--remote-debugging-port=0')) process.stderr.write(`DevTools listening on ${chromium.endpoint}\n`);
 }
 
 export const startStandIn = (): void =>
