@@ -56,11 +56,6 @@ export class Assigner<W extends Worker = Slot> {
     this.#plan = rule;
   }
 
-  /** It has done nothing yet: what is best for one such slot is best for each. */
-  isNew(slot: W): boolean {
-    return slot.lease === undefined && slot.lastBytesPerSecond === 0 && !slot.hasConnectionTo(this.#known.link.final);
-  }
-
   hasWorkFor(slot: W): boolean {
     if (slot.lease !== undefined) return true;
     const { asksRanges, hasWholeToFetch } = this.#known;

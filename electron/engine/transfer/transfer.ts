@@ -304,20 +304,21 @@ export class Transfer implements PermitOwner {
       if ((this.#wait.until ?? Number.POSITIVE_INFINITY) > now) return;
       this.#clearWait();
     }
-    while (this.#slots.length < this.#connections) this.#addSlot();
-    let isNothingForNew = false;
     // The fastest first: one that dripped must not be the first to get each hole again.
     for (const slot of [...this.#slots].sort((one, other) => other.lastBytesPerSecond - one.lastBytesPerSecond)) {
-      if (slot.isBusy || !this.#mayWork(slot)) continue;
-      const isNew = this.#assigner.isNew(slot);
-      // This comes with every read, and most of a small file's slots are never needed.
-      if (isNew && isNothingForNew) continue;
-      if (this.#assigner.hasWorkFor(slot)) void this.#work(slot);
-      else isNothingForNew ||= isNew;
+      if (!slot.isBusy) this.#putToWork(slot);
     }
+    // One that has nothing to do yet is enough: this comes with every read, and most of a small file's would never be needed.
+    const isSpare = (slot: Slot): boolean => !slot.isBusy && !slot.isHeld && slot.sleepsUntil <= now;
+    while (this.#slots.length < this.#connections && !this.#slots.some(isSpare)) this.#putToWork(this.#addSlot());
     this.#changeover.moveOn(now);
     this.#setAlarm();
     this.#noticeStandstill(now);
+  }
+
+  /** If it may work and there is anything for it. */
+  #putToWork(slot: Slot): void {
+    if (this.#mayWork(slot) && this.#assigner.hasWorkFor(slot)) void this.#work(slot);
   }
 
   /** Nobody works and nobody will by itself: say what is waited for. */
@@ -369,7 +370,7 @@ export class Transfer implements PermitOwner {
     return new Fetcher(ports, this.#known);
   }
 
-  #addSlot(): void {
+  #addSlot(): Slot {
     const { clock, pool } = this.#ports;
     const { connectTimeoutMs, headersTimeoutMs, idleTimeoutMs, allowUnsafeRedirects } = this.#options;
     const slot = new Slot(this.#slots.length + 1, {
@@ -406,6 +407,7 @@ export class Transfer implements PermitOwner {
     });
     this.#slots.push(slot);
     this.#writers.set(slot, writer);
+    return slot;
   }
 
   #mayWork(slot: Slot): boolean {
