@@ -18,7 +18,7 @@ export interface ServeGiven {
   readonly allowOrigin: readonly string[];
 }
 
-/** What the root puts in: see server/host.ts, which commands do not import. */
+/** What the root puts in, with the folder of the page: see server/host.ts, which commands do not import. */
 export type StartHost = (options: {
   readonly dataFolder: string;
   readonly roots: readonly string[];
@@ -28,7 +28,6 @@ export type StartHost = (options: {
   readonly tokenFile: string | undefined;
   readonly withAria2: boolean;
   readonly allowedOrigins: readonly string[];
-  readonly pageFolder: string;
   readonly version: string;
   onMistake(error: unknown): void;
   onNotice(message: string): void;
@@ -54,8 +53,6 @@ export async function serve(given: ServeGiven, startHost: StartHost, version: st
       tokenFile: given.tokenFile,
       withAria2: given.aria2 === true,
       allowedOrigins,
-      // Beside the command itself, where the build puts it.
-      pageFolder: join(resolve(process.argv[1] ?? '.', '..'), 'page'),
       version,
       onMistake: (error) => output.errorLine(`sluice: this is a mistake in Sluice, please report it: ${messageOf(error)}`),
       onNotice: (message) => output.errorLine(`sluice: ${printable(message)}`),
