@@ -394,3 +394,19 @@ describe('programs to run', () => {
     await expect(stat(folder.file('files', 'PWNED'))).rejects.toThrow();
   });
 });
+
+test('one that is removed while it is brought to its folder is removed, and nothing waits for it for ever', async () => {
+  await using folder = await tempDirectory();
+  await using origin = await startOrigin({ content: content(9, MiB) });
+  await using app = await openTestApplication(folder.path);
+  const removing = Promise.withResolvers<unknown>();
+  const unsubscribe = app.application.subscribe((news) => {
+    if (news.type !== 'changed' || app.row(news.id)?.phase !== 'finalizing') return;
+    unsubscribe();
+    removing.resolve(app.call('downloads.remove', { ids: [news.id], deleteFiles: false }));
+  });
+  await app.add(origin.url('/late.zip'));
+  expect(await removing.promise).toEqual({ changed: 1 });
+  // What is added next is answered once it is on disk.
+  await app.add(origin.url('/next.zip'), false);
+});

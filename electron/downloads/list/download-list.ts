@@ -151,13 +151,18 @@ export class DownloadList {
 
   async remove(ids: readonly string[], deleteFiles: boolean): Promise<number> {
     const found = this.#pick(ids, () => true);
-    const written: Promise<void>[] = [];
+    // One that is being finished brings itself to the history first, and waits for the disk: nothing is held until then.
+    for (let from = 0; from < found.length; from += batch) {
+      await Promise.all(found.slice(from, from + batch).map((listed) => this.#takeOff(listed, deleteFiles)));
+      await nextTurn();
+    }
+    const written: Promise<unknown>[] = [];
     const release = this.#shards.hold();
     try {
       for (let from = 0; from < found.length; from += batch) {
-        const some = found.slice(from, from + batch);
-        const gone = await Promise.all(some.map((listed) => this.#remove(listed, deleteFiles)));
-        written.push(...gone.map(({ isWritten }) => isWritten));
+        for (const { id } of found.slice(from, from + batch)) {
+          written.push(this.#shards.remove(id), this.#ports.secrets.forget(id));
+        }
         await nextTurn();
       }
     } finally {
@@ -309,7 +314,7 @@ export class DownloadList {
   }
 
   /** Resolves when it is at rest and its files are gone. */
-  async #remove(listed: ListedDownload, deleteFiles: boolean): Promise<{ readonly isWritten: Promise<void> }> {
+  async #takeOff(listed: ListedDownload, deleteFiles: boolean): Promise<void> {
     this.#listed.delete(listed.id);
     this.#ports.news.tell({ type: 'removed', id: listed.id });
     await listed.remove(deleteFiles).catch((error: unknown) => {
@@ -318,8 +323,6 @@ export class DownloadList {
       const name = listed.record.name ?? safeUrl(listed.record.request.url);
       this.#ports.news.notice('warning', 'not-deleted', `not all that was fetched of ${name} could be deleted: ${why}`);
     });
-    const both = Promise.all([this.#shards.remove(listed.id), this.#ports.secrets.forget(listed.id)]);
-    return { isWritten: both.then(() => {}) };
   }
 
   async #renumber(others: ListedDownload[], moved: readonly ListedDownload[], at: number): Promise<number> {
