@@ -139,6 +139,8 @@ export const calls = {
       preview: z.array(z.object({ line: z.string(), from: z.enum(['download', 'profile', 'settings', 'sluice']) })),
       profile: z.string().optional(),
       canRollBack: z.boolean(),
+      /** Which of its changes this is; see `Detail`. */
+      changes: z.number(),
     }),
   },
   /** Running connections take it up one by one. */

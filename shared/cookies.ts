@@ -20,7 +20,8 @@ export function parseCookies(text: string, host?: string, now = Date.now()): Pas
   const plain = text.replace(/^\ufeff/, '').trim();
   if (/^[[{]/.test(plain)) return ofJson(plain, now);
   if (plain.includes('\t')) return ofTxt(plain);
-  if (/^set-cookie\s*:/im.test(plain) || attribute.test(plain)) return ofSetCookie(plain, host, now);
+  const isNamed = /^cookie\s*:/i.test(plain);
+  if (/^set-cookie\s*:/im.test(plain) || (!isNamed && attribute.test(plain))) return ofSetCookie(plain, host, now);
   return { cookies: plain.split(/[\r\n]+/).flatMap(parseCookieHeader), skipped: [] };
 }
 

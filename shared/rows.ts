@@ -162,6 +162,8 @@ export const Detail = z.object({
   path: z.string().optional(),
   receivedBytes: z.number(),
   resumedBytes: z.number(),
+  /** Counts up with every change of its request since the start: by an edit, a new link or one that was taken back. */
+  requestChanges: z.number(),
   /** Log lines after number `logFrom`, which is how many lie before the first of `log`. */
   logFrom: z.number(),
   log: z.array(LogLine),

@@ -15,6 +15,13 @@ describe('a Cookie header', () => {
     ]);
     expect(parse('a=1\nb=2').cookies).toHaveLength(2);
   });
+
+  test('with its name is nothing else, whatever its cookies are called', () => {
+    expect(parse('Cookie: a=1; path=tab; secure').cookies).toEqual([
+      { name: 'a', value: '1' },
+      { name: 'path', value: 'tab' },
+    ]);
+  });
 });
 
 describe('a Set-Cookie header', () => {

@@ -53,6 +53,7 @@ export class ListedDownload {
   record: StoredDownload;
   /** As it was before the last edit. */
   draftBefore: RequestDraft | undefined;
+  requestChanges = 0;
   /** It was edited, and the changed request was not seen to bring bytes yet. */
   isUnproven = false;
   /** Why the edit is not taken up while it runs. */
@@ -91,6 +92,7 @@ export class ListedDownload {
 
   set draft(draft: RequestDraft) {
     this.#draft = draft;
+    this.requestChanges += 1;
     this.#host = hostOf(draft);
   }
 
@@ -296,6 +298,7 @@ export class ListedDownload {
       ...(path !== undefined && { path }),
       receivedBytes: progress?.receivedBytes ?? 0,
       resumedBytes: progress?.resumedBytes ?? 0,
+      requestChanges: this.requestChanges,
       logFrom: first,
       log: journal.lines.slice(first - journal.dropped),
       speeds: journal.speeds.filter(([at]) => at > speedsFrom),

@@ -20,6 +20,7 @@ export interface RequestRead {
   readonly preview: { line: string; from: Origin }[];
   readonly profile?: string;
   readonly canRollBack: boolean;
+  readonly changes: number;
 }
 
 export class Requests {
@@ -60,6 +61,7 @@ export class Requests {
       preview,
       ...(match && { profile: match.profile.name }),
       canRollBack: listed.draftBefore !== undefined,
+      changes: listed.requestChanges,
     };
   }
 

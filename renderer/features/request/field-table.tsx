@@ -17,14 +17,28 @@ interface FieldTableProps {
   onChange(rows: readonly FieldRow[]): void;
 }
 
-type Pasted = Omit<FieldRow, 'key'>;
+interface Pasted {
+  readonly fields: readonly Omit<FieldRow, 'key'>[];
+  /** What could not be taken, and why. */
+  readonly leftOut: readonly string[];
+}
 
-const parsePasted = (kind: FieldTableProps['kind'], text: string, host: string): readonly Pasted[] =>
-  kind === 'headers' ? parseHeaders(text).headers : parseCookies(text, host).cookies;
+function parsePasted(kind: FieldTableProps['kind'], text: string, host: string): Pasted {
+  if (kind === 'headers') {
+    const { headers, rest } = parseHeaders(text);
+    return { fields: headers, leftOut: rest };
+  }
+  const { cookies, skipped } = parseCookies(text, host);
+  return { fields: cookies, leftOut: skipped.map(({ line, reason }) => `${line}: ${reason}`) };
+}
+
+/** A wrong file may be thousands of lines. */
+const mostShown = 5;
 
 export function FieldTable({ kind, rows, errors, host, onChange }: FieldTableProps) {
   const { t } = useTexts();
   const [isPasting, setPasting] = useState(false);
+  const [leftOut, setLeftOut] = useState<readonly string[]>([]);
   const isHeaders = kind === 'headers';
   return (
     <section>
@@ -41,11 +55,17 @@ export function FieldTable({ kind, rows, errors, host, onChange }: FieldTablePro
         <PasteField
           kind={kind}
           host={host}
-          onTaken={(pairs) => {
-            onChange(mergeFields(rows, pairs, isHeaders));
+          onTaken={(pasted) => {
+            onChange(mergeFields(rows, pasted.fields, isHeaders));
+            setLeftOut(pasted.leftOut);
             setPasting(false);
           }}
         />
+      )}
+      {leftOut.length > 0 && (
+        <p className={classes.soft} role="status">
+          {t('request.leftOut', { lines: leftOut.slice(0, mostShown).join(' · '), count: leftOut.length })}
+        </p>
       )}
       {rows.map((row, index) => (
         <FieldLine key={row.key} {...{ kind, rows, row, index, onChange }} error={errors.get(row.key)} />
@@ -116,17 +136,17 @@ function FieldLine({ kind, rows, row, index, error, onChange }: FieldLineProps) 
 }
 
 interface PasteFieldProps extends Pick<FieldTableProps, 'kind' | 'host'> {
-  onTaken(pasted: readonly Pasted[]): void;
+  onTaken(pasted: Pasted): void;
 }
 
 function PasteField({ kind, host, onTaken }: PasteFieldProps) {
   const { t } = useTexts();
   const [text, setText] = useState('');
-  const [isUnread, setUnread] = useState(false);
+  const [unread, setUnread] = useState<readonly string[]>();
   const take = () => {
-    const pairs = parsePasted(kind, text, host);
-    if (pairs.length === 0) setUnread(true);
-    else onTaken(pairs);
+    const pasted = parsePasted(kind, text, host);
+    if (pasted.fields.length === 0) setUnread(pasted.leftOut.slice(0, mostShown));
+    else onTaken(pasted);
   };
   return (
     <div className={classes.paste}>
@@ -135,7 +155,7 @@ function PasteField({ kind, host, onTaken }: PasteFieldProps) {
         description={t(kind === 'headers' ? 'request.pasteHeadersHelp' : 'request.pasteCookiesHelp')}
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
-        error={isUnread ? t('request.nothingTaken') : undefined}
+        error={unread && [t('request.nothingTaken'), ...unread].join(' · ')}
         autosize
         minRows={3}
         maxRows={8}

@@ -6,7 +6,7 @@ import { presetOf, type UserAgentPreset, userAgents } from '../../format/user-ag
 import { causeText } from '../../i18n/failure-text.ts';
 import { useTexts } from '../../i18n/use-texts.ts';
 import { type DraftErrors, errorsOf, hasErrors, type RequestDraftState } from '../../state/request-draft.ts';
-import { useApp } from '../../state/use-app.ts';
+import { useApp, useRow } from '../../state/use-app.ts';
 import { FieldTable } from './field-table.tsx';
 import classes from './request.module.css';
 import { type RequestEditor, useRequest } from './use-request.ts';
@@ -18,6 +18,7 @@ export function RequestTab({ id }: { readonly id: DownloadId }) {
   const { draft, saved } = editor;
   if (draft === undefined) return editor.refusal === undefined ? null : <p className={classes.wrong}>{editor.refusal.message}</p>;
   const errors = errorsOf(draft);
+  const url = saved?.request.url ?? draft.url;
   return (
     <div className={classes.layout}>
       <form
@@ -29,8 +30,8 @@ export function RequestTab({ id }: { readonly id: DownloadId }) {
         }}
       >
         <div className={classes.address}>
-          <span className={classes.url} title={draft.url}>
-            {draft.url}
+          <span className={classes.url} title={url}>
+            {url}
           </span>
           <Button variant="default" onClick={() => app.dialogs.setState({ dialog: { type: 'newLink', id } })}>
             {t('request.newLink')}
@@ -39,20 +40,20 @@ export function RequestTab({ id }: { readonly id: DownloadId }) {
         <PlainFields draft={draft} errors={errors} change={editor.change} />
         <FieldTable
           kind="headers"
-          host={hostOf(draft.url)}
+          host={hostOf(url)}
           rows={draft.headers}
           errors={errors.fields}
           onChange={(headers) => editor.change({ headers })}
         />
         <FieldTable
           kind="cookies"
-          host={hostOf(draft.url)}
+          host={hostOf(url)}
           rows={draft.cookies}
           errors={errors.fields}
           onChange={(cookies) => editor.change({ cookies })}
         />
         <RareFields draft={draft} errors={errors} change={editor.change} />
-        <Foot editor={editor} isWrong={hasErrors(errors)} />
+        <Foot id={id} editor={editor} isWrong={hasErrors(errors)} />
       </form>
       {saved !== undefined && <Preview saved={saved} />}
     </div>
@@ -160,9 +161,17 @@ function RareFields({ draft, errors, change }: FieldsProps) {
   );
 }
 
-function Foot({ editor, isWrong }: { readonly editor: RequestEditor; readonly isWrong: boolean }) {
+interface FootProps {
+  readonly id: DownloadId;
+  readonly editor: RequestEditor;
+  readonly isWrong: boolean;
+}
+
+function Foot({ id, editor, isWrong }: FootProps) {
   const { t } = useTexts();
-  const { isChanged, saved, refusal, wasSaved } = editor;
+  const refused = useRow(id)?.editRefused;
+  const { isChanged, isOutdated, saved, refusal, wasSaved } = editor;
+  const standing = isOutdated ? 'request.outdated' : isChanged ? 'request.unsaved' : wasSaved ? 'request.saved' : undefined;
   return (
     <div className={classes.foot}>
       <Button type="submit" disabled={!isChanged || isWrong}>
@@ -185,7 +194,9 @@ function Foot({ editor, isWrong }: { readonly editor: RequestEditor; readonly is
         </p>
       )}
       <span className={classes.soft} role="status">
-        {isChanged ? t('request.unsaved') : wasSaved ? t('request.saved') : ''}
+        {refused !== undefined && !isChanged
+          ? t('list.editRefused', { cause: causeText(t, refused) })
+          : standing !== undefined && t(standing)}
       </span>
     </div>
   );

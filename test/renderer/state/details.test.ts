@@ -6,7 +6,17 @@ import { idOf } from '../rows.ts';
 const line = (message: string) => ({ at: 0, level: 'info', code: 'x', message }) as const;
 
 const detailOf = (part: Partial<Detail>): Detail => ({
-  ...{ id: idOf(1), segments: [], done: [], receivedBytes: 0, resumedBytes: 0, logFrom: 0, log: [], speeds: [] },
+  ...{
+    id: idOf(1),
+    segments: [],
+    done: [],
+    receivedBytes: 0,
+    resumedBytes: 0,
+    requestChanges: 0,
+    logFrom: 0,
+    log: [],
+    speeds: [],
+  },
   ...part,
 });
 
