@@ -20,10 +20,12 @@ const FRAGILE_MS = 24 * 3_600_000;
 /** Whoever holds permits (a download), by identity. Who has fewer is served first, so nobody starves. */
 export type PermitOwner = object;
 
-interface Waiter {
+/** Who waits for a permit. */
+export interface Waiter {
   readonly owner: PermitOwner;
-  readonly isReuse: () => boolean;
-  readonly resolve: (permit: Permit) => void;
+  /** Whether a warm connection would be used: then no spacing is needed. */
+  isReuse(): boolean;
+  onPermit(permit: Permit): void;
 }
 
 /** The right to one connection. */
@@ -52,6 +54,8 @@ export class HostGate {
   #trialMs = TRIAL_MS;
   #nextTrialAt = 0;
   #hasTried = false;
+  /** A connection was lost before it was served, and the host has not served one more than ever since. */
+  #isSuspect = false;
   #spacingMs = 0;
   #lastRefusalAt = Number.NEGATIVE_INFINITY;
   #lastOpenedAt = Number.NEGATIVE_INFINITY;
@@ -105,31 +109,33 @@ export class HostGate {
     return this.#heldInAll;
   }
 
-  /**
-   * Waits for a permit. `isReuse` tells whether a warm connection would be used: then no spacing is needed.
-   * @throws the signal's reason when aborted.
-   */
+  /** Waits for a permit, see `Waiter`. @throws the signal's reason when aborted. */
   acquire(owner: PermitOwner, isReuse: () => boolean, signal: AbortSignal): Promise<Permit> {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        owner,
-        isReuse,
-        resolve: (permit) => {
-          signal.removeEventListener('abort', onAbort);
-          resolve(permit);
-        },
-      };
+      let leave = (): void => {};
       const onAbort = (): void => {
-        const index = this.#waiters.indexOf(waiter);
-        if (index >= 0) this.#waiters.splice(index, 1);
-        if (this.#waiters.length === 0) this.#stopTimer();
+        leave();
         reject(signal.reason);
       };
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#waiters.push(waiter);
-      this.#serve();
+      const onPermit = (permit: Permit): void => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(permit);
+      };
+      leave = this.enter({ owner, isReuse, onPermit });
     });
+  }
+
+  /** Gives the waiter a permit as soon as there is one for it, at once perhaps. Returns what ends its waiting. */
+  enter(waiter: Waiter): () => void {
+    this.#waiters.push(waiter);
+    this.#serve();
+    return () => {
+      const index = this.#waiters.indexOf(waiter);
+      if (index >= 0) this.#waiters.splice(index, 1);
+      if (this.#waiters.length === 0) this.#stopTimer();
+    };
   }
 
   /** True when somebody without any connection waits for one and `owner` has several: give one up at the next chance. */
@@ -143,9 +149,14 @@ export class HostGate {
 
   /**
    * The host refused one connection more: as many as it serves now it takes, and those that are on their way, as far as it
-   * ever served as many. Without them a host that cuts connections would seem to take ever fewer.
+   * ever served as many. Without them a host that cuts connections would seem to take ever fewer. `isGuess`: it said nothing,
+   * the connection was lost. Once, while no cap is known, that may be chance: false then, and nothing is learnt.
    */
-  refuse(): void {
+  refuse(isGuess = false): boolean {
+    if (isGuess && !this.#isSuspect && this.#cap === Number.POSITIVE_INFINITY) {
+      this.#isSuspect = true;
+      return false;
+    }
     // A trial that failed says how many it takes, not how fast they may come.
     if (this.#hasTried) this.#trialMs = Math.min(this.#trialMs * 2, MAX_TRIAL_MS);
     else this.space();
@@ -153,6 +164,7 @@ export class HostGate {
     this.#cap = Math.max(1, this.#served, Math.min(this.#heldInAll, this.#mostServed));
     const isFirst = this.#trialMs === TRIAL_MS;
     this.#nextTrialAt = this.#clock.now() + (isFirst && this.#cap < this.#mostServed ? RETURN_TRIAL_MS : this.#trialMs);
+    return true;
   }
 
   /** New connections come slower from now on. */
@@ -179,6 +191,7 @@ export class HostGate {
   forget(): void {
     this.#cap = Number.POSITIVE_INFINITY;
     this.#mostServed = this.#served;
+    this.#isSuspect = false;
     this.#spacingMs = 0;
     this.#closure = undefined;
     this.#serve();
@@ -197,7 +210,7 @@ export class HostGate {
         return;
       }
       this.#waiters.splice(index, 1);
-      waiter.resolve(this.#permit(waiter));
+      waiter.onPermit(this.#permit(waiter));
     }
   }
 
@@ -241,6 +254,7 @@ export class HostGate {
       if (isReleased || now === isServed) return;
       isServed = now;
       this.#served += now ? 1 : -1;
+      if (this.#served > this.#mostServed) this.#isSuspect = false;
       this.#mostServed = Math.max(this.#mostServed, this.#served);
       if (this.#served > this.#cap) this.#raiseCap();
     };

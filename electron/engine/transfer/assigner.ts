@@ -12,6 +12,8 @@ import type { SpeedMeter } from './speed.ts';
 const USUAL_ROUND_TRIP_MS = 50;
 /** What a new connection may send at first; doubled each round trip (RFC 6928). */
 const FIRST_WINDOW_BYTES = 14_600;
+/** A stream silent for longer than this, and than three times the server's answer takes, has not merely hiccuped. */
+const SILENT_MS = 300;
 /** A start that takes longer than this, and than three times what was expected, may never come. */
 const LATE_MS = 1000;
 
@@ -19,7 +21,16 @@ const LATE_MS = 1000;
 export interface Worker
   extends Pick<
     Slot,
-    'id' | 'state' | 'isStreaming' | 'isBusy' | 'isHeld' | 'leasedAt' | 'lastBytesPerSecond' | 'roundTripMs' | 'answerMs'
+    | 'id'
+    | 'state'
+    | 'isStreaming'
+    | 'isBusy'
+    | 'isHeld'
+    | 'leasedAt'
+    | 'lastByteAt'
+    | 'lastBytesPerSecond'
+    | 'roundTripMs'
+    | 'answerMs'
   > {
   lease: Lease | undefined;
   readonly meter: Pick<SpeedMeter, 'bytesPerSecond' | 'observedMs'>;
@@ -143,20 +154,29 @@ export class Assigner<W extends Worker = Slot> {
   }
 
   #view(slot: W, lease: Lease): LeaseView {
-    const expectedMs = slot.isStreaming ? 0 : this.#startMs(slot.state === 'headers', 0);
-    const waitedMs = slot.isStreaming ? 0 : this.#ports.clock.now() - slot.leasedAt;
+    const now = this.#ports.clock.now();
+    const expectedMs = slot.isStreaming ? this.#silentMs(slot, now) : this.#startMs(slot.state === 'headers', 0);
+    const waitedMs = slot.isStreaming ? 0 : now - slot.leasedAt;
+    // A connection that served before has the speed it had: its meter begins anew with a new one.
+    const isKnown = slot.isStreaming || (slot.state === 'headers' && slot.meter.observedMs > 0);
     const isLate = waitedMs > Math.max(3 * expectedMs, LATE_MS);
     const { limit } = this.#known.map;
     return {
       id: slot.id,
       cursor: lease.cursor,
       end: Math.min(lease.end, limit),
-      bytesPerSecond: slot.isStreaming ? slot.meter.bytesPerSecond : 0,
-      observedMs: slot.isStreaming ? slot.meter.observedMs : isLate ? waitedMs : 0,
+      bytesPerSecond: isKnown ? slot.meter.bytesPerSecond : 0,
+      observedMs: isKnown ? slot.meter.observedMs : isLate ? waitedMs : 0,
       startMs: isLate ? 0 : expectedMs,
       isOpenEnded: this.#isFreshStream(lease),
       isFixed: slot.isHeld || lease.isHedge || lease.isHedged,
     };
+  }
+
+  /** Who has been silent for long is believed to be silent for as long again. */
+  #silentMs(slot: W, now: number): number {
+    const silentMs = slot.state === 'streaming' ? now - slot.lastByteAt : 0;
+    return silentMs > Math.max(3 * this.#answerMs(), SILENT_MS) ? silentMs : 0;
   }
 
   /** Its body is the whole file: what a split takes from it is no share of a lease, but all the rest. */

@@ -53,8 +53,8 @@ export interface Circumstances {
 export type Remedy =
   /** At once, on a fresh connection, uncounted. */
   | { readonly type: 'again' }
-  /** The host takes no more connections than it serves now. */
-  | { readonly type: 'cap'; readonly waitMs?: number; readonly isFragile?: boolean }
+  /** The host takes no more connections than it serves now. `isGuess`: it did not say so. */
+  | { readonly type: 'cap'; readonly waitMs?: number; readonly isFragile?: boolean; readonly isGuess?: boolean }
   /** The slot sleeps `waitMs` (the usual back-off if undefined) and tries again, counted or not. */
   | { readonly type: 'back-off'; readonly waitMs?: number; readonly isCounted: boolean }
   /** All wait for the host, `waitMs` or the usual back-off. */
@@ -131,7 +131,8 @@ function afterTrouble(error: DownloadError, hadAnswer: boolean, around: Circumst
     case 'silent':
       // No answer to one connection more, on a connection that never worked: the host has enough of us.
       if (((around.isExtra && !around.hasServedMore) || around.isOneMore) && !hadAnswer && !around.isProvenConnection) {
-        return { type: 'cap' };
+        // Whoever does not answer for so long is not asked once more to make sure.
+        return { type: 'cap', isGuess: error.kind !== 'silent' };
       }
       // A proxy that worked is part of our own network: while it is gone, nothing can be said of the server.
       if (error.kind === 'proxy' && around.hasDelivered) return { type: 'network' };

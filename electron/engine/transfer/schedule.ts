@@ -27,10 +27,12 @@ const FIRST_LEASE_BYTES = 16 * MiB;
 const GUIDED_SHARE = 0.5;
 /** Smaller parts of a share than so many round trips' worth are not worth a request of their own. */
 const GUIDED_ROUND_TRIPS = 8;
+/** The last lease is at most so many times the smallest part of a share. */
+const LAST_FACTOR = 2;
 /** What a victim keeps beyond its cursor: bytes that are on their way anyway. */
 const KEEP_BYTES = 256 * 1024;
 /** Below this much time a helper is not worth its request. */
-const MIN_GAIN_MS = 200;
+const MIN_GAIN_MS = 100;
 /** A speed is believed only after this long: a first burst tells nothing. */
 export const MIN_OBSERVED_MS = 250;
 /** Nor is one of so few round trips: connections start slowly. */
@@ -40,7 +42,7 @@ const YOUNG_FACTOR = 2;
 /** The only connection needs longer than this: a second one gets half, however little it is. It may not be held back. */
 const SLOW_MS = 10_000;
 const SLOW_SPLIT_BYTES = 64 * 1024;
-/** With less time than this left, one connection finishes sooner than a second one starts. */
+/** With less time than this left, the only connection finishes sooner than a second one starts. */
 const ALONE_MS = 300;
 /** A connection that for so long had less than this share of another's speed is left to itself. */
 const DRIP_MS = 10_000;
@@ -58,7 +60,7 @@ export interface LeaseView {
   /** 0 while unknown. */
   readonly bytesPerSecond: number;
   readonly observedMs: number;
-  /** Time until its first byte is to be expected, 0 once streaming. */
+  /** Time until its next byte is to be expected, 0 while they come. */
   readonly startMs: number;
   /** The body goes on beyond `end`: cutting it costs the connection. */
   readonly isOpenEnded: boolean;
@@ -158,8 +160,11 @@ function shareOf(speed: number, left: number, situation: Situation): number {
   // The ramp will bring the others.
   while (workers.length < connections) workers.push({ ms: helperStartMs, speed: usual });
   const guided = (GUIDED_SHARE * left * own) / workers.reduce((sum, worker) => sum + worker.speed, 0);
-  if (guided > Math.max((own * GUIDED_ROUND_TRIPS * roundTripMs) / 1000, MIN_LEASE_BYTES)) return guided;
-  return Math.max((own * (togetherMs(left, workers) - helperStartMs)) / 1000 || 0, MIN_SPLIT_BYTES);
+  const leastBytes = Math.max((own * GUIDED_ROUND_TRIPS * roundTripMs) / 1000, MIN_LEASE_BYTES);
+  if (guided > leastBytes) return guided;
+  const lastBytes = Math.max((own * (togetherMs(left, workers) - helperStartMs)) / 1000 || 0, MIN_SPLIT_BYTES);
+  // The longer it takes, the less is known of when all will end.
+  return Math.min(lastBytes, LAST_FACTOR * leastBytes);
 }
 
 /** Milliseconds until workers that are free after `ms` each have done `bytes` together. */
@@ -198,15 +203,15 @@ function etaMs(lease: LeaseView, usual: number, situation: Situation): number {
 
 function splitOf(victim: LeaseView, eta: number, helper: number, situation: Situation, victims: number): Plan | undefined {
   const rest = victim.end - victim.cursor;
-  // The one stream of a fresh download: give away everything beyond its own lease, to be leased in order.
   const isJudged = isObserved(victim, situation);
-  if (isJudged && eta < ALONE_MS) return undefined;
   const isOnly = situation.leases.length === 1 && situation.helperBytesPerSecond === 0 && situation.bestBytesPerSecond === 0;
+  if (isJudged && situation.leases.length === 1 && eta < ALONE_MS) return undefined;
   const isSlow = isOnly && isJudged && eta > SLOW_MS && situation.mayHedge;
   const leastBytes = isSlow ? SLOW_SPLIT_BYTES : MIN_SPLIT_BYTES;
   const keepBytes = isSlow ? SLOW_SPLIT_BYTES : KEEP_BYTES;
   const firstBytes = Math.min(Math.max(rest / situation.connections, MIN_LEASE_BYTES), FIRST_LEASE_BYTES);
   const ownBytes = Math.min(Math.max((victim.bytesPerSecond * LEASE_MS) / 1000 || 0, firstBytes), MAX_LEASE_BYTES);
+  // The one stream of a fresh download: give away everything beyond its own lease, to be leased in order.
   if (victim.isOpenEnded && rest >= SMALL_BYTES && rest > 2 * ownBytes) {
     return { type: 'split', victim: victim.id, at: victim.cursor + Math.ceil(ownBytes), end: victim.end };
   }

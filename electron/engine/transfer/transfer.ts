@@ -541,7 +541,10 @@ export class Transfer implements PermitOwner {
       case 'cap': {
         slot.isProven = false;
         slot.discard();
-        gate.refuse();
+        if (!gate.refuse(remedy.isGuess)) {
+          slot.needsFresh = true;
+          return;
+        }
         if (remedy.waitMs !== undefined) gate.closeFor(remedy.waitMs, cause);
         if (remedy.isFragile) gate.markFragile();
         this.#note(

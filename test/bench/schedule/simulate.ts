@@ -68,8 +68,8 @@ class Simulation {
   }
 
   #nextAtMs(): number {
-    const { now, wire, gate, warm, slots, waitsUntil } = this.#transfer;
-    let next = Math.min(wire.nextAtMs, gate.nextAtMs, warm.nextAtMs);
+    const { now, wire, clock, warm, slots, waitsUntil } = this.#transfer;
+    let next = Math.min(wire.nextAtMs, clock.nextAtMs, warm.nextAtMs);
     let isTicking = false;
     for (const slot of slots) {
       if (slot.sleepsUntil > now) next = Math.min(next, slot.sleepsUntil);
@@ -88,7 +88,7 @@ class Simulation {
     transfer.clock.atMs = Math.max(before, atMs);
     transfer.wire.advanceTo(atMs);
     transfer.warm.sweep();
-    transfer.gate.serve();
+    transfer.clock.ring();
     for (const slot of transfer.slots) {
       if (slot.silentAt <= atMs) transfer.lose(slot, 'silent');
       if (slot.sleepsUntil > before && slot.sleepsUntil <= atMs) transfer.mustAdvance = true;

@@ -1,15 +1,16 @@
 /** What `slot.ts` of the engine is to its transfer, in virtual time: the state of one place of a download for one connection. */
 import type { SegmentView } from '#shared/download';
 import type { Clock } from '../../../electron/engine/clock.ts';
+import type { Permit, Waiter } from '../../../electron/engine/network/host-gate.ts';
 import type { Worker } from '../../../electron/engine/transfer/assigner.ts';
 import type { Lease } from '../../../electron/engine/transfer/range-map.ts';
 import { SpeedMeter } from '../../../electron/engine/transfer/speed.ts';
-import type { Waiter } from './gate.ts';
 import type { Flow, Reader } from './wire.ts';
 
 /** A clock that is set, so that a meter can be told of what came since it was asked last. */
 export class SetClock implements Clock {
   atMs = 0;
+  readonly #timers = new Map<object, { readonly atMs: number; readonly callback: () => void }>();
 
   now(): number {
     return this.atMs;
@@ -23,8 +24,22 @@ export class SetClock implements Clock {
     return this.atMs;
   }
 
-  setTimer(): () => void {
-    throw new Error('nothing waits on this clock');
+  setTimer(callback: () => void, delayMs: number): () => void {
+    const key = {};
+    this.#timers.set(key, { atMs: this.atMs + delayMs, callback });
+    return () => this.#timers.delete(key);
+  }
+
+  /** When the next timer is due. */
+  get nextAtMs(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { atMs } of this.#timers.values()) next = Math.min(next, atMs);
+    return next;
+  }
+
+  /** Lets happen what is due. */
+  ring(): void {
+    for (const [key, { atMs, callback }] of [...this.#timers]) if (atMs <= this.atMs && this.#timers.delete(key)) callback();
   }
 }
 
@@ -53,7 +68,7 @@ export class Slot implements Reader, Waiter, Worker {
   /** This connection gave this slot an answer. */
   hasServed = false;
   needsFresh = false;
-  hasPermit = false;
+  permit: Permit | undefined;
   sleepsUntil = 0;
   leasedAt = 0;
   connectedFrom = 0;
@@ -115,7 +130,13 @@ export class Slot implements Reader, Waiter, Worker {
     this.#hooks.onBytes(this, bytes);
   }
 
-  onPermit(): void {
+  /** Of the host's permits: all of a download's slots are one owner. */
+  get owner(): SlotHooks {
+    return this.#hooks;
+  }
+
+  onPermit(permit: Permit): void {
+    this.permit = permit;
     this.#hooks.onPermit(this);
   }
 

@@ -4,13 +4,13 @@
  */
 
 import { DownloadError } from '../../../electron/engine/errors.ts';
+import { HostGate } from '../../../electron/engine/network/host-gate.ts';
 import { TransportError } from '../../../electron/engine/network/trouble.ts';
 import { Assigner } from '../../../electron/engine/transfer/assigner.ts';
 import { Budget, PROGRESS_BYTES } from '../../../electron/engine/transfer/budget.ts';
 import { type Lease, RangeMap } from '../../../electron/engine/transfer/range-map.ts';
 import { backOffMs, type Mishap, remedyFor } from '../../../electron/engine/transfer/recovery.ts';
 import type { Plan, Situation } from '../../../electron/engine/transfer/schedule.ts';
-import { Gate } from './gate.ts';
 import type { Network } from './network.ts';
 import { SetClock, Slot, type SlotHooks } from './slot.ts';
 import { WarmFlows } from './warm.ts';
@@ -28,11 +28,11 @@ const LEASE_AHEAD_BYTES = 64 * 1024 * 1024;
 const address = new URL('http://virtual.test/file');
 const evenJitter = (): number => 0.5;
 
-type Loss = 'died' | 'stale' | 'silent' | 'refused';
+type Loss = 'died' | 'unreachable' | 'stale' | 'silent' | 'refused';
 
 export class VirtualTransfer implements SlotHooks {
   readonly wire: Wire;
-  readonly gate: Gate;
+  readonly gate: HostGate;
   readonly warm: WarmFlows;
   readonly map: RangeMap;
   readonly slots: Slot[];
@@ -57,7 +57,7 @@ export class VirtualTransfer implements SlotHooks {
     this.#network = network;
     this.#tell = tell;
     this.wire = new Wire(network);
-    this.gate = new Gate(() => this.now);
+    this.gate = new HostGate(this.clock, network.connections);
     this.warm = new WarmFlows(this.wire);
     this.map = new RangeMap(network.sizeBytes);
     this.slots = Array.from({ length: network.connections }, (_, index) => new Slot(index + 1, this.clock, this));
@@ -95,7 +95,7 @@ export class VirtualTransfer implements SlotHooks {
       {
         clock: this.clock,
         slots: () => slots,
-        gate: () => ({ cap: gate.cap, isFragile: false }),
+        gate: () => gate,
         allowed: () => this.#network.connections,
         isLimited: () => false,
         hasWarm: () => this.warm.has,
@@ -146,7 +146,7 @@ export class VirtualTransfer implements SlotHooks {
     else {
       this.#release(slot);
       slot.state = 'gated';
-      this.gate.acquire(slot);
+      this.gate.enter(slot);
     }
   }
 
@@ -171,7 +171,7 @@ export class VirtualTransfer implements SlotHooks {
     else {
       slot.connectedFrom = this.now;
       slot.state = 'connecting';
-      this.warm.makeRoom(this.gate.cap - this.gate.held);
+      this.warm.makeRoom(this.gate.cap - this.gate.heldInAll);
       slot.flow = this.wire.open(slot);
     }
   }
@@ -190,7 +190,6 @@ export class VirtualTransfer implements SlotHooks {
   }
 
   onPermit(slot: Slot): void {
-    slot.hasPermit = true;
     this.#admitted.push(slot);
   }
 
@@ -207,8 +206,8 @@ export class VirtualTransfer implements SlotHooks {
   onFirstByte(slot: Slot): void {
     slot.state = 'streaming';
     slot.answerMs = this.now - slot.askedAt;
-    if (!slot.hasServed) this.gate.noteServed();
     slot.hasServed = true;
+    slot.permit?.noteServed(true);
     this.#isIdentified = true;
     this.mustAdvance = true;
   }
@@ -236,7 +235,7 @@ export class VirtualTransfer implements SlotHooks {
   onDeath(slot: Slot): void {
     const isStale = slot.state === 'headers' && !slot.hasServed && slot.flow?.hasServed === true;
     // Between two leases: the next one finds no connection.
-    if (slot.lease) this.lose(slot, isStale ? 'stale' : 'died');
+    if (slot.lease) this.lose(slot, isStale ? 'stale' : slot.state === 'connecting' ? 'unreachable' : 'died');
     else this.#release(slot);
   }
 
@@ -277,8 +276,9 @@ export class VirtualTransfer implements SlotHooks {
     if (remedy.type === 'again') slot.needsFresh = true;
     else {
       slot.isProven = false;
-      if (remedy.type === 'cap') this.gate.refuse();
-      else if (remedy.type === 'back-off' || remedy.type === 'host') {
+      if (remedy.type === 'cap') {
+        if (!this.gate.refuse(remedy.isGuess)) slot.needsFresh = true;
+      } else if (remedy.type === 'back-off' || remedy.type === 'host') {
         this.#failuresAt.delete(lease.start);
         this.#failuresAt.set(lease.cursor, failures + 1);
         this.#backOff(slot, remedy, failures, leasedAt, others.length > 0 && remedy.type === 'back-off');
@@ -338,10 +338,10 @@ export class VirtualTransfer implements SlotHooks {
       if (flow.phase === 'idle' && flow.reader !== undefined && flow.hasServed && !slot.needsFresh) this.warm.keep(flow);
       else this.wire.close(flow);
     }
-    if (!slot.hasPermit) return;
-    slot.hasPermit = false;
-    this.gate.release(slot.hasServed);
     slot.hasServed = false;
+    const { permit } = slot;
+    slot.permit = undefined;
+    permit?.release();
   }
 
   /** Nothing to do for now. */

@@ -54,6 +54,24 @@ describe.each([
   });
 });
 
+test.each(['rst', 'fin'] as const)(
+  'F43: one connection lost on its way (%s) while the ramp goes on is chance, not the host: all come',
+  async (accept) => {
+    await using rig = await startRig({
+      content: content(43, 20 * MiB),
+      bytesPerSecond: 256 * KiB,
+      faults: [{ name: 'lost', on: { connectionsOver: 2 }, times: 1, accept }],
+    });
+    const run = rig.download({ retries: 0 });
+    const end = run.end();
+    await rig.origin.until(() => rig.origin.streams === 8);
+    expect(rig.clock.now()).toBeLessThan(5000);
+    await end;
+    await rig.expectDone(run);
+    expect(run.notes('host-capped')).toBe(0);
+  },
+);
+
 test('F39: refused trials come after one minute, then two', async () => {
   await using rig = await startRig({
     content: content(39, 30 * MiB),

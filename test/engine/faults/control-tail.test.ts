@@ -48,6 +48,7 @@ function worker(id: number, lease: Lease | undefined, bytesPerSecond: number): W
     isBusy: lease !== undefined,
     isHeld: false,
     leasedAt: 0,
+    lastByteAt: 10_000,
     lastBytesPerSecond: bytesPerSecond,
     roundTripMs: 20,
     answerMs: 10,

@@ -69,6 +69,26 @@ describe('the cap', () => {
     expect([gate.cap, gate.heldInAll]).toEqual([2, 8]);
   });
 
+  test('is not lowered by one connection lost without a word, but by the second before one more is served', async () => {
+    const owner = newOwner();
+    await owner.serve(4);
+    expect([gate.refuse(true), gate.cap]).toEqual([false, 16]);
+    // One more than ever is served: the first loss was chance, and says nothing of the next.
+    await owner.serve(1);
+    expect([gate.refuse(true), gate.cap]).toEqual([false, 16]);
+    expect([gate.refuse(true), gate.cap]).toEqual([true, 5]);
+  });
+
+  test('once known is believed at each loss: a trial that is cut is a refused one', async () => {
+    const owner = newOwner();
+    await owner.serve(2);
+    expect(gate.refuse()).toBe(true);
+    owner.ask();
+    await clock.advanceSettled(minute);
+    owner.permits.pop()?.release();
+    expect([gate.refuse(true), gate.cap]).toEqual([true, 2]);
+  });
+
   test('of an extra connection: one more than were ever served at once', async () => {
     expect(gate.isOneMore).toBe(false);
     const owner = newOwner();

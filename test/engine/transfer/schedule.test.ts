@@ -98,6 +98,13 @@ describe('leases', () => {
     expect(plan(last)).toEqual({ type: 'lease', start: 0, end: 7 * MiB });
   });
 
+  test('no last lease is longer than sixteen round trips, where that is more than eight mebibytes: nobody knows so far ahead', () => {
+    const busy = Array.from({ length: 4 }, (_, index) => lease({ id: index + 1, end: 100 * MiB }));
+    // Of 64 MiB half the share is 6.4, less than eight round trips' worth; 64 would be done when all others are.
+    const far = situation({ holes: [{ start: 0, end: 64 * MiB }], leases: busy, connections: 5, roundTripMs: 1000 });
+    expect(plan(far)).toEqual({ type: 'lease', start: 0, end: 16 * MiB });
+  });
+
   test('a connection that has hardly begun is taken to become as fast as the others', () => {
     const young = lease({ id: 2, end: 20 * MiB, bytesPerSecond: 10 * KiB, observedMs: 500 });
     const slow = situation({ leases: [lease({ end: 21 * MiB }), young], roundTripMs: 200 });
