@@ -2,8 +2,8 @@
  * Who works on what, pure. Three rules, in this order:
  *
  * 1. *Lease, in order*: an idle slot takes the front of the first hole, as much as its connection moves in eight seconds
- *    (4-64 MiB, more where twenty round trips take longer). Writing front to back keeps files previewable and spares file
- *    systems that zero-fill far jumps. Towards the end leases get smaller: half of the slot's share of what is free, and at
+ *    (4-64 MiB, more where forty round trips take longer). Writing front to back keeps files previewable and spares file
+ *    systems that zero-fill far jumps. Towards the end leases get smaller: four fifths of the slot's share of what is free, and at
  *    last what it gets done until all would end together. So most bodies end by themselves, and their connections stay.
  * 2. *Split by time*: with no hole left, the lease that would end last gives its back to the idle slot, in proportion to both
  *    speeds, so that both end together.
@@ -20,13 +20,13 @@ const LEASE_MS = 8000;
 const MIN_LEASE_BYTES = 4 * MiB;
 const MAX_LEASE_BYTES = 64 * MiB;
 /** With fewer round trips than this to a lease, the one that asks for it costs too much. */
-const LEASE_ROUND_TRIPS = 20;
+const LEASE_ROUND_TRIPS = 40;
 /** The first lease of a connection whose speed is not known yet, at most. */
 const FIRST_LEASE_BYTES = 16 * MiB;
 /** Of a slot's share of what is free, as speeds change: the rest is shared out again later. */
-const GUIDED_SHARE = 0.5;
+const GUIDED_SHARE = 0.8;
 /** Smaller parts of a share than so many round trips' worth are not worth a request of their own. */
-const GUIDED_ROUND_TRIPS = 8;
+const GUIDED_ROUND_TRIPS = 12;
 /** The last lease is at most so many times the smallest part of a share. */
 const LAST_FACTOR = 2;
 /** What a victim keeps beyond its cursor: bytes that are on their way anyway. */
@@ -143,7 +143,7 @@ function leaseFrom(hole: Interval, situation: Situation): Plan {
 function usualBytes(speed: number, left: number, { connections, roundTripMs }: Situation): number {
   if (!(speed > 0)) {
     if (left < SMALL_BYTES) return Math.max(left / connections, MIN_SPLIT_BYTES);
-    return Math.min(Math.max(left / (2 * connections), MIN_LEASE_BYTES), FIRST_LEASE_BYTES);
+    return Math.min(Math.max((GUIDED_SHARE * left) / connections, MIN_LEASE_BYTES), FIRST_LEASE_BYTES);
   }
   const byTime = Math.min(Math.max((speed * LEASE_MS) / 1000, MIN_LEASE_BYTES), MAX_LEASE_BYTES);
   return Math.max(byTime, (speed * LEASE_ROUND_TRIPS * roundTripMs) / 1000 || 0);
@@ -155,7 +155,11 @@ function shareOf(speed: number, left: number, situation: Situation): number {
   const usual = usualSpeed(situation) || speed;
   const own = speed || usual;
   if (!(own > 0)) return Math.max(left / connections, MIN_SPLIT_BYTES);
-  const workers = leases.map((lease) => ({ ms: etaMs(lease, usual, situation), speed: speedOf(lease, usual, situation) }));
+  // Each has to ask before it takes part again.
+  const workers = leases.map((lease) => ({
+    ms: etaMs(lease, usual, situation) + roundTripMs,
+    speed: speedOf(lease, usual, situation),
+  }));
   workers.push({ ms: helperStartMs, speed: own });
   // The ramp will bring the others.
   while (workers.length < connections) workers.push({ ms: helperStartMs, speed: usual });
