@@ -152,6 +152,31 @@ describe('list, pause, resume, limit, remove', () => {
   });
 });
 
+describe('link', () => {
+  test('another file is refused by name and changes nothing; the same file goes on from its new address with what is there', async () => {
+    await using wrong = await startOrigin({ content: content(2, 4 * MiB) });
+    const id = (await server.run('add', origin.url('/old.bin'))).stdout.trim();
+    await untilCall(server.call, 'downloads.snapshot', all, ({ rows: [row] }) => (row?.counters[1] ?? 0) > MiB);
+    await server.run('pause', id);
+    const refused = await server.run('link', id, wrong.url('/other.bin'), '--json');
+    expect([refused.status, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toMatch(/^sluice: .+\n$/);
+    expect(await rows()).toMatchObject([{ url: origin.url('/old.bin'), state: 'paused' }]);
+    const unknown = await server.run('link', 'zzzz', origin.url('/new.bin'), '--json');
+    expect([unknown.status, unknown.stdout]).toEqual([1, '']);
+    const taken = await server.run('link', id.slice(0, 8), origin.url('/new.bin'), '--json');
+    expect([taken.status, taken.stderr, lines(taken.stdout)]).toEqual([0, '', [{ changed: 1 }]]);
+    const sentBefore = origin.bytesSent;
+    await server.run('resume', id);
+    const { rows: done } = await untilCall(server.call, 'history.page', all, ({ rows: found }) =>
+      found.some((row) => row.id === id),
+    );
+    await expectFileEqualsSource(done.find((row) => row.id === id)?.path ?? '', source);
+    expect(origin.requests.at(-1)?.target).toBe('/new.bin');
+    expect(origin.bytesSent - sentBefore).toBeLessThan(3.5 * MiB);
+  });
+});
+
 describe('watch', () => {
   test('one event a line, from the state it finds to the end; the end of the server ends it', async () => {
     await using other = await tempDirectory();
