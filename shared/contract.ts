@@ -149,6 +149,7 @@ export const calls = {
   /**
    * A new address for the same file; its bytes are compared before one is trusted. WRONG_FILE and LINK_REFUSED change nothing.
    * `isOpen`: its server did not tell within `waitMs`; the comparison goes on, and a link that turns out wrong is taken back.
+   * `startsOver`: no server told the file's size, so nothing can be compared, and what is there counts for nothing.
    */
   'link.replace': {
     input: z.strictObject({
@@ -157,7 +158,7 @@ export const calls = {
       request: RequestDraft.optional(),
       waitMs: z.int().min(0).max(60_000).default(20_000),
     }),
-    output: z.object({ isOpen: z.boolean() }),
+    output: z.object({ isOpen: z.boolean(), startsOver: z.boolean() }),
   },
   /** Downloads in want of a link that this address may be the new one of; `size` in bytes, where it is known. */
   'link.match': {

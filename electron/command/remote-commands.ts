@@ -131,7 +131,8 @@ export class RemoteCommands {
   async link(given: string, url: string): Promise<number> {
     const [id] = await this.#ids([given]);
     if (id === undefined) throw new CallError('NOT_FOUND', `there is no download ${given}`);
-    const { isOpen } = await this.#remote.call('link.replace', { id, url });
+    const { isOpen, startsOver } = await this.#remote.call('link.replace', { id, url });
+    if (startsOver) this.#output.errorLine('sluice: the size of the file is not known, so the new link starts it over');
     if (isOpen)
       this.#output.errorLine(
         'sluice: its server has not told yet: the bytes are compared before one is trusted; see sluice list',

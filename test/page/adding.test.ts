@@ -90,6 +90,43 @@ test('one of a batch gets its own name, folder and category; another is left out
   expect(source.matches(await readFile(running.file('own', 'third.bin')), 0)).toBe(true);
 });
 
+test('a name that not every system allows is said beside its field and adds nothing; mended, it is used', async () => {
+  await using origin = await startOrigin({ content: content(6, KiB) });
+  await using opened = await running.open();
+  const dialog = await openAdd(opened.page);
+  await dialog.getByRole('textbox', { name: 'Links' }).fill(origin.url('/plain.zip'));
+  await dialog.getByRole('button', { name: 'Edit plain.zip' }).click();
+  const name = dialog.getByRole('textbox', { name: 'File name' });
+  await name.fill('a<b>.zip');
+  await expectPage(name).toHaveAccessibleDescription(/without < > :/);
+  await dialog.getByRole('button', { name: 'Download', exact: true }).click();
+  await expectPage(dialog.getByRole('alert')).toContainText('it contains <, which some systems do not allow');
+  await expectPage(name).toHaveValue('a<b>.zip');
+  expect(await running.rows()).toEqual([]);
+  await name.fill('a-b.zip');
+  await dialog.getByRole('button', { name: 'Download', exact: true }).click();
+  await expectPage(dialog).toBeHidden();
+  await expect.poll(async () => (await running.finished()).map((row) => row.name)).toEqual(['a-b.zip']);
+});
+
+test('a link that dies before its download can be through is told when it is added, in its row and in the panel', async () => {
+  await using origin = await startOrigin({ content: content(7, 64 * KiB * KiB), bytesPerSecond: 8 * KiB });
+  await using opened = await running.open();
+  const { page } = opened;
+  const dialog = await openAdd(page);
+  const dies = Math.floor(Date.now() / 1000) + 42 * 60;
+  await dialog.getByRole('textbox', { name: 'Links' }).fill(origin.url(`/signed.zip?Expires=${dies}&Signature=x`));
+  await expectPage(dialog.getByText(/The link dies in 4[12] min/)).toBeVisible();
+  await dialog.getByRole('group').filter({ hasText: 'Where and how' }).getByRole('textbox', { name: 'Speed limit' }).fill('16K');
+  await expectPage(dialog.getByText(/dies in 4[12] min.*, needs 1 h 0?8 min/)).toBeVisible();
+  await dialog.getByRole('button', { name: 'Download', exact: true }).click();
+  const both = /dies in 4[12] min.*, needs \d+ h/;
+  await expectPage(page.getByRole('row', { name: 'signed.zip' }).getByText(both)).toBeVisible();
+  await page.getByRole('row', { name: 'signed.zip' }).click();
+  await page.getByRole('tab', { name: 'File' }).click();
+  await expectPage(page.getByRole('tabpanel', { name: 'File' }).getByText(both)).toBeVisible();
+});
+
 test('what is written under "What is sent" reaches the server', async () => {
   await using origin = await startOrigin({ content: content(3, 4 * KiB) });
   await using opened = await running.open();

@@ -226,8 +226,12 @@ export class ListedDownload {
 
   /** There are bytes that those of a new link can be compared with. */
   get canCompare(): boolean {
-    const { size, doneBytes, resumable } = this.record;
-    return size !== undefined && resumable !== false && (this.isLive ? (this.progress()?.doneBytes ?? 0) : doneBytes) > 0;
+    const { size, resumable } = this.record;
+    return size !== undefined && resumable !== false && this.doneBytes > 0;
+  }
+
+  get doneBytes(): number {
+    return this.isLive ? (this.progress()?.doneBytes ?? 0) : this.record.doneBytes;
   }
 
   /** To be asked before it is given a new link. Resolves when the next run, or this one, knows; `open` where it was stopped before. */

@@ -23,6 +23,14 @@ interface Before {
   readonly failure: Failure | undefined;
 }
 
+/** What is known when the wait for a verdict is over; see `link.replace` of the contract. */
+export interface LinkTaken {
+  readonly isOpen: boolean;
+  readonly startsOver: boolean;
+}
+
+const open: LinkTaken = { isOpen: true, startsOver: false };
+
 export class NewLinks {
   readonly #ports: NewLinkPorts;
   /** Those whose new link's server has not told yet. */
@@ -37,7 +45,7 @@ export class NewLinks {
    * Waits for the verdict `waitMs` at most. @returns whether it is still open: a wrong link is taken back later then.
    * @throws CallError WRONG_FILE, LINK_REFUSED: nothing is changed then. BAD_INPUT, NOT_NOW.
    */
-  async replace(id: string, given: RequestDraft, waitMs: number): Promise<{ isOpen: boolean }> {
+  async replace(id: string, given: RequestDraft, waitMs: number): Promise<LinkTaken> {
     const { list, check, take } = this.#ports;
     const listed = list.require(id);
     const before = this.#open.get(id) ?? standing(listed);
@@ -48,13 +56,16 @@ export class NewLinks {
       throw new CallError('NOT_NOW', 'its server gives the file in one piece only, and is giving it: pause it first');
     // A new login for the same address is an edit: what it leads to is judged as ever.
     const mustCompare = listed.canCompare && addressKey(draft.url) !== addressKey(listed.draft.url);
+    const startsOver = !listed.canCompare && listed.record.size === undefined && listed.doneBytes > 0;
     const verdict = mustCompare ? listed.linkVerdict() : undefined;
     await take(listed, draft);
     listed.log('info', 'new-link', `the link is now ${safeUrl(draft.url)}`);
     if (verdict === undefined) {
       listed.draftBefore = before.draft;
       if (before.rests === 'failed') await list.start([id]);
-      return { isOpen: false };
+      if (startsOver)
+        listed.log('warning', 'link-uncompared', 'the size of the file is not known, so the new link starts it over');
+      return { isOpen: false, startsOver };
     }
     this.#open.set(id, before);
     if (!listed.isLive) await list.force([id]);
@@ -63,7 +74,7 @@ export class NewLinks {
     settled.catch(() => {});
     const patience = new AbortController();
     try {
-      return await Promise.race([settled, sleep(waitMs, { isOpen: true }, { signal: patience.signal })]);
+      return await Promise.race([settled, sleep(waitMs, open, { signal: patience.signal })]);
     } finally {
       patience.abort();
     }
@@ -89,17 +100,17 @@ export class NewLinks {
       .map(({ id }) => id);
   }
 
-  async #settle(listed: ListedDownload, before: Before, verdict: LinkVerdict): Promise<{ isOpen: boolean }> {
+  async #settle(listed: ListedDownload, before: Before, verdict: LinkVerdict): Promise<LinkTaken> {
     // Another link was given meanwhile, and has a verdict of its own.
-    if (this.#open.get(listed.id) !== before) return { isOpen: true };
+    if (this.#open.get(listed.id) !== before) return open;
     // Stopped by somebody: the comparison is made when it goes on.
-    if (verdict === 'open') return { isOpen: true };
+    if (verdict === 'open') return open;
     this.#open.delete(listed.id);
     const { list } = this.#ports;
     if (verdict === 'same') {
       listed.draftBefore = before.draft;
       if (before.rests === 'paused') await list.pause([listed.id]);
-      return { isOpen: false };
+      return { isOpen: false, startsOver: false };
     }
     listed.log('warning', 'link-refused', `the new link was refused, and the one before is back: ${verdict.message}`);
     if (before.rests !== undefined) await listed.stop('person');

@@ -12,7 +12,7 @@ import type { RequestDraft, RequestView } from '#shared/orders';
 import { maskedValue, shownRequest, withSecretsOf } from '#shared/request-secrets';
 import { compose, type Origin } from './compose.ts';
 import { writeCurlCommand } from './curl-command.ts';
-import { lastSegment, NewLinks } from './new-links.ts';
+import { type LinkTaken, lastSegment, NewLinks } from './new-links.ts';
 import { profileOf } from './profiles.ts';
 
 export interface RequestRead {
@@ -88,7 +88,7 @@ export class Requests {
     await this.#wakeUp(listed);
   }
 
-  replaceLink(id: string, request: RequestDraft, waitMs: number): Promise<{ isOpen: boolean }> {
+  replaceLink(id: string, request: RequestDraft, waitMs: number): Promise<LinkTaken> {
     return this.#newLinks.replace(id, request, waitMs);
   }
 

@@ -2,16 +2,20 @@
 import { Button, Checkbox, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useStore } from 'zustand';
+import type { LinkLife } from '#shared/link-life';
 import type { DownloadId } from '#shared/rows';
+import { parseBytes } from '#shared/units';
 import { hostOf, nameFromAddress } from '../../format/address.ts';
+import { isFileName } from '../../format/file-name.ts';
 import { sizeText } from '../../format/size.ts';
-import { spanText } from '../../format/time.ts';
+import type { Language } from '../../format/time.ts';
 import { causeText } from '../../i18n/failure-text.ts';
+import { linkText } from '../../i18n/link-text.ts';
 import { type Translate, useTexts } from '../../i18n/use-texts.ts';
 import type { Found } from '../../state/adding.ts';
 import type { App } from '../../state/app.ts';
 import { choose } from '../../state/selection.ts';
-import { useApp, useRow } from '../../state/use-app.ts';
+import { useApp, useRow, useSettings } from '../../state/use-app.ts';
 import { IconButton } from '../../ui/icon-button.tsx';
 import { FileIcon } from '../list/cells.tsx';
 import classes from './add.module.css';
@@ -72,6 +76,7 @@ function FoundItem({ one, onClose }: { readonly one: Found; onClose(): void }) {
   const [isEditing, setEditing] = useState(false);
   const name = nameOf(one);
   const { look } = one;
+  const life = useLinkLife(look);
   return (
     <li className={classes.item}>
       <Checkbox
@@ -84,8 +89,8 @@ function FoundItem({ one, onClose }: { readonly one: Found; onClose(): void }) {
         <div className={classes.itemName} title={name}>
           {name}
         </div>
-        <div className={classes.itemLine} data-tone={toneOf(look)} title={one.request.url}>
-          {lookText(one, t, (seconds) => spanText(seconds, language))}
+        <div className={classes.itemLine} data-tone={toneOf(look, life)} title={one.request.url}>
+          {lookText(one, life, t, language)}
         </div>
       </div>
       <span className={classes.size}>{look.type === 'found' ? sizeText(look.probe.size) : ''}</span>
@@ -103,32 +108,40 @@ function FoundItem({ one, onClose }: { readonly one: Found; onClose(): void }) {
   );
 }
 
-/** A link that dies within the hour is worth a second look. */
-function toneOf(look: Found['look']): 'failed' | undefined {
-  if (look.type === 'failed') return 'failed';
-  const end = look.type === 'found' ? look.probe.linkExpiresAt : undefined;
-  return end !== undefined && end - Date.now() < soonMs ? 'failed' : undefined;
+type Life = Pick<LinkLife, 'diesInMs' | 'needsMs'> | undefined;
+
+/** What it needs at the least is known where a limit is set. */
+function useLinkLife(look: Found['look']): Life {
+  const { adding } = useApp();
+  const typed = useStore(adding.store, ({ options }) => options.limit);
+  const ofAll = useSettings((settings) => settings?.limitBytesPerSecond) ?? 0;
+  if (look.type !== 'found' || look.probe.linkExpiresAt === undefined) return undefined;
+  const { linkExpiresAt, size } = look.probe;
+  const limits = [parseBytes(typed) ?? 0, ofAll].filter((limit) => limit > 0);
+  const diesInMs = linkExpiresAt - Date.now();
+  return size === undefined || limits.length === 0 ? { diesInMs } : { diesInMs, needsMs: (size / Math.min(...limits)) * 1000 };
 }
 
-function lookText({ look, request }: Found, t: Translate, spanOf: (seconds: number) => string): string {
+/** A link that dies within the hour, or before its download is through, is worth a second look. */
+function toneOf(look: Found['look'], life: Life): 'failed' | undefined {
+  if (look.type === 'failed') return 'failed';
+  return life !== undefined && life.diesInMs < Math.max(soonMs, life.needsMs ?? 0) ? 'failed' : undefined;
+}
+
+function lookText({ look, request }: Found, life: Life, t: Translate, language: Language): string {
   const host = hostOf(request.url);
   if (look.type === 'asking') return `${host} · ${t('add.checking')}`;
   if (look.type === 'failed') return `${t('add.checkFailed')} (${look.message})`;
   if (look.type === 'none') return request.url;
-  const { resumable, contentType, finalUrl, linkExpiresAt, directory } = look.probe;
+  const { resumable, contentType, finalUrl, directory } = look.probe;
   const parts = [
-    linkExpiresAt === undefined ? undefined : endText(linkExpiresAt, t, spanOf),
+    life && linkText(life, t, language),
     hostOf(finalUrl) === host ? host : t('add.goesOn', { address: finalUrl }),
     resumable === undefined ? undefined : t(resumable ? 'add.resumable' : 'add.notResumable'),
     contentType,
     directory,
   ];
   return parts.filter(Boolean).join(' · ');
-}
-
-function endText(at: number, t: Translate, spanOf: (seconds: number) => string): string {
-  const seconds = (at - Date.now()) / 1000;
-  return seconds <= 0 ? t('list.linkDied') : t('list.linkDies', { span: spanOf(seconds) });
 }
 
 /** With all that came with it: a command brings headers and cookies too. */
@@ -220,6 +233,7 @@ function OwnFields({ one: { key, own, look } }: { readonly one: Found }) {
     <div className={`${classes.below} ${classes.own}`}>
       <TextInput
         label={t('add.nameOf')}
+        error={isFileName(own.name ?? '') ? undefined : t('add.nameWrong')}
         placeholder={probe?.name ?? ''}
         value={own.name ?? ''}
         onChange={(event) => set('name', event.currentTarget.value)}

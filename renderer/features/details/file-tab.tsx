@@ -3,15 +3,19 @@ import { Button, TextInput } from '@mantine/core';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import type { Result } from '#shared/contract';
+import { linkLifeOf } from '#shared/link-life';
 import type { DownloadRow } from '#shared/rows';
 import { isChecksum } from '../../format/checksum.ts';
+import { isFileName } from '../../format/file-name.ts';
 import { sizeText, unknown } from '../../format/size.ts';
 import { dateText } from '../../format/time.ts';
+import { linkText } from '../../i18n/link-text.ts';
 import { useTexts } from '../../i18n/use-texts.ts';
-import { useApp, useDetails, useSession } from '../../state/use-app.ts';
+import { useApp, useDetails, useList, useSession } from '../../state/use-app.ts';
 import { copyText } from '../../ui/clipboard.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { IconButton } from '../../ui/icon-button.tsx';
+import { useNow } from '../../ui/use-now.ts';
 import { copyAddress } from '../list/copy-address.ts';
 import classes from './details.module.css';
 
@@ -47,7 +51,9 @@ export function FileTab({ row }: { readonly row: DownloadRow }) {
         <Fact name={t('details.file.added')}>{dateText(row.addedAt, language)}</Fact>
         {row.finishedAt !== undefined && <Fact name={t('details.file.finished')}>{dateText(row.finishedAt, language)}</Fact>}
         {row.linkExpiresAt !== undefined && (
-          <Fact name={t('details.file.linkDies')}>{dateText(row.linkExpiresAt, language)}</Fact>
+          <Fact name={t('details.file.linkDies')}>
+            {dateText(row.linkExpiresAt, language)} <LinkLeft row={row} />
+          </Fact>
         )}
         <Fact name={t('add.checksum')}>
           <StandingVerdict checksum={row.checksum} />
@@ -56,6 +62,19 @@ export function FileTab({ row }: { readonly row: DownloadRow }) {
       <FileCommands row={row} />
       {row.state !== 'done' && <FileEditor row={row} />}
     </>
+  );
+}
+
+function LinkLeft({ row }: { readonly row: DownloadRow }) {
+  const { t, language } = useTexts();
+  const now = useNow(true);
+  const counters = useList((list) => list.counters.get(row.id)) ?? row.counters;
+  const life = linkLifeOf({ ...row, counters }, now);
+  if (life === undefined) return null;
+  return (
+    <span className={classes.verdict} data-tone={life.isTooShort ? 'wrong' : undefined}>
+      {linkText(life, t, language)}
+    </span>
   );
 }
 
@@ -155,6 +174,7 @@ function FileEditor({ row }: { readonly row: DownloadRow }) {
     <div className={classes.editRow}>
       <TextInput
         label={t('details.file.name')}
+        error={isFileName(name) ? undefined : t('add.nameWrong')}
         description={t('details.file.editHelp')}
         value={name}
         onChange={(event) => setName(event.currentTarget.value)}

@@ -37,7 +37,8 @@ export function NewLinkDialog({ dialog: { id }, onClose }: NewLinkDialogProps) {
     try {
       const request = await requestIn(url.trim());
       if (request === undefined) return;
-      const { isOpen } = await app.call('link.replace', { id, url: request.url, request });
+      const { isOpen, startsOver } = await app.call('link.replace', { id, url: request.url, request });
+      if (startsOver) app.notices.show({ level: 'warning', code: 'LINK_UNCOMPARED', message: t('request.linkStartsOver') });
       if (isOpen) app.notices.show({ level: 'info', code: 'LINK_OPEN', message: t('request.linkOpen') });
       onClose();
     } catch (error) {

@@ -4,6 +4,7 @@ import type { Counters, DownloadRow } from '#shared/rows';
 import { sizeText } from '../../format/size.ts';
 import { type Language, spanText } from '../../format/time.ts';
 import { causeText } from '../../i18n/failure-text.ts';
+import { linkText } from '../../i18n/link-text.ts';
 import { type Translate, useTexts } from '../../i18n/use-texts.ts';
 import { applyCure } from '../../state/actions.ts';
 import { curesFor } from '../../state/cure.ts';
@@ -64,15 +65,7 @@ export function RowNote({ row, counters, isBrief }: RowNoteProps) {
 function linkNote(row: DownloadRow, now: number, t: Translate, language: Language) {
   const life = row.waitingFor === 'url' || row.state === 'failed' ? undefined : linkLifeOf(row, now);
   if (life === undefined) return undefined;
-  const { diesInMs, needsMs, isTooShort } = life;
-  const span = spanText(diesInMs / 1000, language);
-  const text =
-    diesInMs <= 0
-      ? t('list.linkDied')
-      : needsMs === undefined
-        ? t('list.linkDies', { span })
-        : t('list.linkDiesNeeds', { span, needs: spanText(needsMs / 1000, language) });
-  return { text, isTooShort };
+  return { text: linkText(life, t, language), isTooShort: life.isTooShort };
 }
 
 function calmNote(row: DownloadRow, [, doneBytes, , connections]: Counters, t: Translate): string {

@@ -35,6 +35,7 @@ export const add = {
   limitWrong: 'Write a number, with K, M or G if you like',
   checksum: 'Checksum',
   checksumHelp: 'auto, or as in sha-256=9f86d0…',
+  nameWrong: 'Every system must allow it: without < > : " / \\ | ? *',
   checksumWrong: 'Write auto, or ALGO=HEX such as sha-256=9f86d0…',
   begin: 'Begin',
   beginNow: 'Now',

@@ -58,6 +58,7 @@ export const request = {
   linkHelp:
     'It must lead to the same file: this is checked before a byte is trusted, and what is there is kept. A command brings its headers, cookies and login too.',
   linkOpen: 'The new link has not answered yet; its bytes are compared before one is trusted',
+  linkStartsOver: 'The size of the file is not known, so nothing could be compared: the new link starts it over',
   linkUse: 'Use this link',
   cancel: 'Cancel',
 } as const;

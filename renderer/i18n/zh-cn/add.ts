@@ -37,6 +37,7 @@ export const add: Texts['add'] = {
   limitWrong: '请输入数字，可带 K、M 或 G',
   checksum: '校验和',
   checksumHelp: 'auto，或如 sha-256=9f86d0…',
+  nameWrong: '须适用于所有系统，不能含有 < > : " / \\ | ? *',
   checksumWrong: '请输入 auto，或“算法=十六进制”，如 sha-256=9f86d0…',
   begin: '开始',
   beginNow: '现在',

@@ -59,6 +59,7 @@ export const request: Texts['request'] = {
   linkLabel: '新链接，或复制的 cURL 命令',
   linkHelp: '必须指向同一个文件：在采用任何字节之前会先核对，已有的内容都会保留。命令中的请求头、Cookie 和登录也会采用。',
   linkOpen: '新链接尚未回答；采用任何字节之前会先核对',
+  linkStartsOver: '文件大小未知，无法核对：将用新链接重新下载',
   linkUse: '使用此链接',
   cancel: '取消',
 };

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { type Resource, resourceOf } from '../../support/answer.ts';
 import { openTestApplication, type TestApplication } from '../../support/application.ts';
-import { header, instead, status } from '../../support/changes.ts';
+import { chunked, header, instead, status } from '../../support/changes.ts';
 import { type Content, content } from '../../support/content.ts';
 import type { Fault } from '../../support/faults.ts';
 import { type Origin, startOrigin } from '../../support/origin.ts';
@@ -89,7 +89,7 @@ describe.each(['dead', 'paused'] as const)('of a download that is %s', (how) => 
     const isBack = () => (how === 'paused' ? app.row(now.id)?.state === 'paused' : app.row(now.id)?.waitingFor === 'url');
     await app.until(isBack);
     expect(app.row(now.id)?.counters[1]).toBeGreaterThanOrEqual(now.doneBytes);
-    expect(await replace(now, '/new.zip')).toEqual({ isOpen: false });
+    expect(await replace(now, '/new.zip')).toEqual({ isOpen: false, startsOver: false });
     if (how === 'paused') {
       expect(app.row(now.id)?.state).toBe('paused');
       await app.call('downloads.start', { ids: [now.id] });
@@ -119,7 +119,7 @@ describe.each(['dead', 'paused'] as const)('of a download that is %s', (how) => 
     await using server = await startServer([{ on: { path: '/silent.zip' }, times: always, answer: instead('silence') }]);
     await using app = await openTestApplication(folder.path);
     const now = await scene(server, app, how);
-    expect(await replace(now, '/silent.zip', 500)).toEqual({ isOpen: true });
+    expect(await replace(now, '/silent.zip', 500)).toEqual({ isOpen: true, startsOver: false });
     // What was asked for first is still what a wrong link is taken back to.
     await expect(replace(now, '/other.zip')).rejects.toMatchObject({ code: 'WRONG_FILE' });
     const { request } = await app.call('request.read', { id: now.id, reveal: true });
@@ -135,7 +135,7 @@ test('a link that turns out wrong after nobody waited any more is taken back by 
   await using server = await startServer([{ on: { path: '/other.zip' }, times: always, answer: header('X-Late', 'yes') }]);
   await using app = await openTestApplication(folder.path);
   const now = await scene(server, app, 'dead');
-  expect(await replace(now, '/other.zip', 0)).toEqual({ isOpen: true });
+  expect(await replace(now, '/other.zip', 0)).toEqual({ isOpen: true, startsOver: false });
   const log = await app.until(() => {
     const { lines } = app.application.list.require(now.id).journal;
     return lines.find(({ code }) => code === 'link-refused');
@@ -157,4 +157,18 @@ test('a link is offered to the downloads it may belong to: by size, then name, t
   expect(await match(server.origin.url('/anything'), file.size + 1)).toEqual([]);
   expect(await match('https://elsewhere.example/x')).toEqual([]);
   expect(await match(server.origin.url('/old.zip'))).toEqual([]);
+});
+
+test('where no server told a size nothing can be compared: it is said that the new link starts the file over', async () => {
+  await using folder = await tempDirectory();
+  const unmeasured = (path: string): Fault => ({ on: { path }, times: always, answer: chunked() });
+  await using server = await startServer([unmeasured('/old.zip'), unmeasured('/new.zip')]);
+  await using app = await openTestApplication(folder.path);
+  const now = await scene(server, app, 'paused');
+  expect(app.row(now.id)?.size).toBeUndefined();
+  expect(await replace(now, '/new.zip')).toEqual({ isOpen: false, startsOver: true });
+  const { lines } = app.application.list.require(now.id).journal;
+  expect(lines.find(({ code }) => code === 'link-uncompared')?.message).toMatch(/starts it over/);
+  await app.call('downloads.start', { ids: [now.id] });
+  await expectWhole(app, now.id);
 });

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseBytes } from '#shared/units';
+import { checkUserName } from '../../../electron/engine/naming/filename.ts';
 import { hostOf, nameFromAddress } from '../../../renderer/format/address.ts';
 import { cellRuns, decodeCells } from '../../../renderer/format/cells.ts';
 import { isChecksum } from '../../../renderer/format/checksum.ts';
 import { isHeaderName, parseHeaders } from '../../../renderer/format/fields.ts';
+import { isFileName } from '../../../renderer/format/file-name.ts';
 import { fileTypeOf } from '../../../renderer/format/file-type.ts';
 import { isProxyAddress } from '../../../renderer/format/proxy.ts';
 import { limitText, sizeText, speedText } from '../../../renderer/format/size.ts';
@@ -96,4 +98,13 @@ test('checksums and proxies are known by their form', () => {
     ...[true, true, true, false, false],
   ]);
   expect(['direct', 'socks5://h:1', 'http://h', 'h:1', 'ftp://h'].map(isProxyAddress)).toEqual([true, true, true, false, false]);
+});
+
+test('what the page says no name may hold, the application refuses too', () => {
+  for (let code = 0; code < 256; code += 1) {
+    const name = `a${String.fromCharCode(code)}b`;
+    if (!isFileName(name)) expect(checkUserName(name)).toBeDefined();
+  }
+  expect(['a<b', 'a>b', 'a:b', 'a"b', 'a/b', 'a\\b', 'a|b', 'a?b', 'a*b', 'a\nb'].filter(isFileName)).toEqual([]);
+  expect(isFileName('résumé (1).pdf')).toBe(true);
 });
