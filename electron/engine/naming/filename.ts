@@ -99,13 +99,15 @@ export function checkUserName(name: string): string | undefined {
   if (/^\.{1,2}$/.test(name)) return 'it means a folder';
   if (/\p{Cc}/u.test(name)) return 'it contains a control character';
   if (name.search(invisible) >= 0) return 'it contains an invisible character';
-  const wrong = name.match(forbidden)?.[0];
+  // As it will be stored: a `<` that is joined with the stroke behind it is no `<`.
+  const composed = name.normalize('NFC');
+  const wrong = composed.match(forbidden)?.[0];
   if (wrong !== undefined) return `it contains ${wrong}, which some systems do not allow`;
   if (reserved.test(name)) return 'it is the name of a device on Windows';
-  const size = Buffer.byteLength(name.normalize('NFC'));
+  const size = Buffer.byteLength(composed);
   if (size > nameBytesMax) return `it is ${size} bytes long, more than ${nameBytesMax}`;
   if (trimEnds(name) !== name) return 'it begins with a blank, - or ~, or ends with a blank or a dot';
-  return safeName(name) === name.normalize('NFC') ? undefined : `it would have to be written ${safeName(name)}`;
+  return safeName(name) === composed ? undefined : `it would have to be written ${safeName(name)}`;
 }
 
 export interface NameSources {
