@@ -22,7 +22,7 @@ import { Delta, Detail, DownloadId, HistoryPage, Priority, SnapshotPage } from '
 import { Profile, Settings, SettingsChange } from './settings.ts';
 
 /** Downloads taken at once by a call: as many as a list may hold. */
-const many = 10_000;
+export const many = 10_000;
 const Ids = z.array(DownloadId).min(1).max(many);
 const IdsInput = z.strictObject({ ids: Ids });
 const IdInput = z.strictObject({ id: DownloadId });

@@ -2,6 +2,7 @@
 
 import { CallError } from '#shared/call-failures';
 import { type CallName, calls, type Received, type Reply, type Result } from '#shared/contract';
+import { checked } from './checked.ts';
 
 /** Who calls: one window, one socket, one command. `Feed` knows the watchers by it. */
 export interface Caller {
@@ -27,7 +28,7 @@ export function createAnswer(handlers: Handlers, { toFailure, onMistake }: Ports
     if (!Object.hasOwn(calls, name))
       return { ok: false, code: 'UNKNOWN_CALL', message: `there is no call ${JSON.stringify(name.slice(0, 100))}` };
     const call = name as CallName;
-    const parsed = calls[call].input.safeParse(input);
+    const parsed = await checked(calls[call].input, input);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
       const place = issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';

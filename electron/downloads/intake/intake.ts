@@ -1,12 +1,12 @@
 /** What comes into the list: orders of a person, looks at an address, lists from elsewhere, finished ones wanted anew. */
 import { dirname } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { History } from '#downloads/done/history';
 import type { DownloadList } from '#downloads/list/download-list';
 import { compose } from '#downloads/request/compose';
 import { profileOf } from '#downloads/request/profiles';
 import type { Configuration } from '#downloads/store/configuration';
 import type { Secrets } from '#downloads/store/secrets';
+import { turns } from '#downloads/turns';
 import { type Engine, safeUrl } from '#engine';
 import { CallError } from '#shared/call-failures';
 import { type ListEntry, parseListFile, writeListFile } from '#shared/list-file';
@@ -36,9 +36,6 @@ export interface IntakePorts extends AddingPorts {
   readonly scratchFolder: string;
 }
 
-/** Judged in one go before others get their turn. */
-const batchOrders = 100;
-
 export class Intake {
   readonly #ports: IntakePorts;
   readonly #taken: TakenNames;
@@ -62,8 +59,9 @@ export class Intake {
     const duplicates = options.duplicates ?? this.#ports.settings().duplicates;
     const batch = this.#taken.batch();
     const judged: ReturnType<typeof judgeOrder>[] = [];
+    const turn = turns();
     for (const [index, order] of orders.entries()) {
-      if (index % batchOrders === batchOrders - 1) await nextTurn();
+      await turn();
       const one = judgeOrder(order, { place: places[index] ?? 0, start: options.start, duplicates }, batch, ports);
       if (one.type === 'accepted') batch.take(one.accepted);
       judged.push(one);
@@ -179,8 +177,9 @@ export class Intake {
     const orders = this.#ports.list.orders('last', file.entries.length);
     const batch = this.#taken.batch();
     const accepted: Accepted[] = [];
+    const turn = turns();
     for (const [index, entry] of file.entries.entries()) {
-      if (index % batchOrders === batchOrders - 1) await nextTurn();
+      await turn();
       const options = { place: orders[index] ?? 0, start: entry.isPaused !== true, duplicates: 'skip' } as const;
       const judged = judgeOrder(orderOf(entry), options, batch, ports);
       const part = partOf(entry, ports);

@@ -4,6 +4,7 @@ import type { Newsroom } from '#downloads/news';
 import { type Secrets, secretsLost } from '#downloads/store/secrets';
 import { Shards } from '#downloads/store/shards';
 import type { Stores } from '#downloads/store/stores';
+import { turns } from '#downloads/turns';
 import { type Engine, safeUrl } from '#engine';
 import { CallError } from '#shared/call-failures';
 import type { RequestDraft } from '#shared/orders';
@@ -14,7 +15,7 @@ import { ListedDownload, type ListedPorts } from './listed-download.ts';
 import { nextToBegin } from './turn.ts';
 
 const files = 64;
-/** Handled in one go before others get their turn. */
+/** Removed in one go before others get their turn. */
 const batch = 200;
 
 export interface ListPorts extends Pick<ListedPorts, 'assign' | 'connections' | 'onIdentified' | 'kept'> {
@@ -97,19 +98,11 @@ export class DownloadList {
 
   /** Resolves once all are on disk. */
   async insert(downloads: readonly { readonly record: StoredDownload; readonly draft: RequestDraft }[]): Promise<void> {
-    const written: Promise<void>[] = [];
-    const release = this.#shards.hold();
-    try {
-      for (const [index, { record, draft }] of downloads.entries()) {
-        if (index % batch === batch - 1) await nextTurn();
-        const listed = this.#admit(record, draft);
-        written.push(this.#saveAll(listed));
-        this.#ports.news.tell({ type: 'changed', id: record.id });
-      }
-    } finally {
-      release();
-    }
-    await Promise.all(written);
+    await this.#each(downloads, ({ record, draft }) => {
+      const saved = this.#saveAll(this.#admit(record, draft));
+      this.#ports.news.tell({ type: 'changed', id: record.id });
+      return saved;
+    });
     this.fill();
   }
 
@@ -117,14 +110,14 @@ export class DownloadList {
     // Who resumes what is still on its way to a pause means it.
     await Promise.all(this.#pick(ids, ({ isPausing }) => isPausing).map((listed) => listed.stop('person')));
     const resting = this.#pick(ids, ({ record, isLive }) => !isLive && record.rests !== undefined);
-    await Promise.all(resting.map((listed) => listed.queue()));
+    await this.#each(resting, (listed) => listed.queue());
     this.fill();
     return resting.length;
   }
 
   async pause(ids: readonly string[]): Promise<number> {
     const running = this.#pick(ids, ({ record }) => record.rests === undefined);
-    await Promise.all(running.map((listed) => listed.stop('person')));
+    await this.#each(running, (listed) => listed.stop('person'));
     this.fill();
     return running.length;
   }
@@ -195,7 +188,7 @@ export class DownloadList {
     // Halves of halves come to an end: then all get whole numbers again.
     if (orders.some((order, index) => order <= (orders[index - 1] ?? low) || order >= high))
       return await this.#renumber(others, moved, at);
-    await Promise.all(moved.map((listed, index) => this.#change(listed, { order: orders[index] ?? 0 })));
+    await this.#each([...moved.entries()], ([index, listed]) => this.#change(listed, { order: orders[index] ?? 0 }));
     this.fill();
     return moved.length;
   }
@@ -206,7 +199,7 @@ export class DownloadList {
   ): Promise<number> {
     const found = this.#pick(ids, () => true);
     const kept = change.category === undefined ? change : { ...change, isCategoryChosen: true };
-    await Promise.all(found.map((listed) => this.#change(listed, kept)));
+    await this.#each(found, (listed) => this.#change(listed, kept));
     for (const listed of found) listed.reassign();
     this.fill();
     return found.length;
@@ -313,6 +306,27 @@ export class DownloadList {
     return listed;
   }
 
+  /** In turns with all else; resolves when the work of all is done, each of the files they are stored in written once. */
+  async #each<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+    const done: Promise<void>[] = [];
+    const release = this.#shards.hold();
+    const next = turns();
+    try {
+      for (const one of all) {
+        // The first at once: who asks next finds it begun.
+        const turn = next();
+        if (turn !== undefined) await turn;
+        const each = work(one);
+        // Heard of below.
+        each.catch(() => {});
+        done.push(each);
+      }
+    } finally {
+      release();
+    }
+    await Promise.all(done);
+  }
+
   /** Resolves when it is at rest and its files are gone. */
   async #takeOff(listed: ListedDownload, deleteFiles: boolean): Promise<void> {
     this.#listed.delete(listed.id);
@@ -327,7 +341,7 @@ export class DownloadList {
 
   async #renumber(others: ListedDownload[], moved: readonly ListedDownload[], at: number): Promise<number> {
     const all = others.toSpliced(at, 0, ...moved);
-    await Promise.all(all.map((listed, index) => this.#change(listed, { order: index + 1 })));
+    await this.#each([...all.entries()], ([index, listed]) => this.#change(listed, { order: index + 1 }));
     this.fill();
     return moved.length;
   }
