@@ -195,12 +195,14 @@ describe('details', () => {
     // One of those that stream in the same look: a later one may show others.
     const seen = await face.until(() => details(face).find((detail) => streaming(detail) === 3));
     const number = seen.segments.find(({ state }) => state === 'streaming')?.id ?? 0;
-    const becomes = (wanted: string) =>
-      face.until(() =>
-        details(face)
-          .at(-1)
-          ?.segments.some((one) => one.id === number && one.state === wanted),
-      );
+    /** In a look that came after this. */
+    const becomes = (wanted: string) => {
+      const from = details(face).length;
+      return face.until(() => {
+        const newest = details(face).slice(from).at(-1);
+        return newest?.segments.some((one) => one.id === number && one.state === wanted);
+      });
+    };
     await face.call('segment.hold', { id, segment: number });
     await becomes('held');
     await face.call('segment.release', { id, segment: number });
