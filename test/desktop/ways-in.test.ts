@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { content } from '../support/content.ts';
-import { launch } from '../support/electron/launch.ts';
+import { electronProgram, launch } from '../support/electron/launch.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { expectPage, mainScript, RunningApp } from './running-app.ts';
 
@@ -111,6 +111,22 @@ test('by a second start: it hands its links over and ends, and no server is aske
   await agree();
   await expectArrived('second.bin');
   await expectArrived('own-scheme.bin');
+});
+
+test('by the first start: what it is given is shown once there is a window', async () => {
+  await using first = await RunningApp.start({ args: [origin.url('/first.bin')] });
+  const shown = (await first.page()).getByRole('dialog', { name: 'Add downloads' });
+  await expectPage(shown.getByRole('textbox', { name: 'Links' })).toHaveValue(/first\.bin/);
+  await shown.getByRole('button', { name: 'Download', exact: true }).click();
+  await expect.poll(() => readFile(first.file('first.bin')).then(({ length }) => length)).toBe(source.size);
+});
+
+// Nobody but macOS can do it to the real one.
+test.skipIf(electronProgram !== undefined)('by the link that starts it, as macOS sends it before the app is ready', async () => {
+  const link = `sluice:add?url=${encodeURIComponent(origin.url('/starts-it.bin'))}`;
+  await using first = await RunningApp.start({ desk: { startedWith: [link] } });
+  const shown = (await first.page()).getByRole('dialog', { name: 'Add downloads' });
+  await expectPage(shown.getByRole('textbox', { name: 'Links' })).toHaveValue(origin.url('/starts-it.bin'));
 });
 
 test('by the system: a link of our scheme and a link file, as macOS sends them', async () => {

@@ -152,6 +152,21 @@ describe('list, pause, resume, limit, remove', () => {
   });
 });
 
+test('each says what it did to a script: one JSON value a line, and nothing else', async () => {
+  const [{ id = '' } = {}] = lines((await server.run('add', '--json', '--paused', origin.url('/script.bin'))).stdout) as {
+    id?: string;
+  }[];
+  const said = async (...words: string[]) => lines((await server.run(...words, '--json')).stdout);
+  expect(await said('list')).toMatchObject([{ id, state: 'paused' }]);
+  expect(await said('limit', '64K', id)).toEqual([{ changed: 1 }]);
+  expect(await said('limit', '0')).toHaveLength(1);
+  expect(await said('resume', id)).toEqual([{ changed: 1 }]);
+  expect(await said('pause', id)).toEqual([{ changed: 1 }]);
+  expect(await said('status')).toMatchObject([{ paused: 1, running: 0, dataFolder: folder.file('data') }]);
+  expect(await said('remove', id)).toEqual([{ changed: 1 }]);
+  expect(await said('list')).toEqual([]);
+});
+
 describe('link', () => {
   test('another file is refused by name and changes nothing; the same file goes on from its new address with what is there', async () => {
     await using wrong = await startOrigin({ content: content(2, 4 * MiB) });

@@ -25,6 +25,8 @@ export const desk = {
   /** What a person answers to the next dialogs. A dialog without an answer is an error. */
   answers: [] as Partial<MessageBoxReturnValue & OpenDialogReturnValue & SaveDialogReturnValue>[],
   isOnline: true,
+  /** Links that the app is started with, as macOS hands them over: before it is ready. */
+  startedWith: [] as string[],
   /** The preload script runs in frames within pages too, whatever the app prefers: as if a hole let it. */
   preloadsFrames: false,
   clipboard: '',

@@ -15,7 +15,7 @@ import {
 import { letPagesDownload } from './downloads.ts';
 import { ipcMain as standInIpcMain } from './ipc-main.ts';
 import { protocol as standInProtocol } from './schemes.ts';
-import { strict } from './strict.ts';
+import { preventable, strict } from './strict.ts';
 import * as system from './system.ts';
 import { StandInWindow as BrowserWindow, closeAll, giveWindows } from './window.ts';
 
@@ -69,6 +69,7 @@ async function start(): Promise<void> {
   control.end = () => chromium.close();
   giveWindows(chromium);
   await letPagesDownload(chromium);
+  for (const address of desk.startedWith) standInApp.emit('open-url', preventable({}), address);
   becomeReady();
   process.send?.({ type: 'ready', endpoint: chromium.endpoint });
   // As Electron tells who drives it by its command line.
