@@ -184,6 +184,11 @@ test('macOS: scheme, quarantine and the hash of the archive are in Info.plist, a
   const plist = (await readFile(join(app, 'Contents/Info.plist'), 'utf8')).replaceAll(/\s+/g, '');
   expect(plist).toContain('<key>CFBundleURLSchemes</key><array><string>sluice</string></array>');
   expect(plist).toContain('<key>LSFileQuarantineEnabled</key><true/>');
+  // Link files may be dropped on the dock's icon, and are opened by something else all the same.
+  for (const type of ['com.apple.web-internet-location', 'com.microsoft.internet-shortcut', 'public.plain-text']) {
+    expect(plist).toContain(`<string>${type}</string>`);
+  }
+  expect(plist).toContain('<key>LSHandlerRank</key><string>Alternate</string>');
   expect(plist).toMatch(
     /<key>ElectronAsarIntegrity<\/key><dict><key>Resources\/app\.asar<\/key>.*?<string>[0-9a-f]{64}<\/string>/,
   );

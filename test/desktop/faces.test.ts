@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connectRemote } from '#command/remote';
@@ -125,6 +126,19 @@ describe('notifications', () => {
     expect(await open(program, 1)).toBe(true);
     expect(running.opened().slice(before.length)).toEqual([running.file('photo.jpg.EXE')]);
   });
+});
+
+test("a folder is chosen in the system's dialog: the file goes there; given up, there is no folder", async () => {
+  const chosen = running.folder.file('chosen');
+  const ask = (answer: { canceled: boolean; filePaths: string[] }) =>
+    running.app
+      .evaluate((_, given, desk) => void desk.answers.push(given), answer)
+      .then(() => page.evaluate("sluice.call('desktop.folder', { directory: '' }).then(({ value }) => value)"));
+  expect(await ask({ canceled: true, filePaths: [] })).toEqual({});
+  expect(await ask({ canceled: false, filePaths: [chosen] })).toEqual({ directory: chosen });
+  const orders = [{ request: { url: origin.url('/placed.bin') }, directory: chosen }];
+  await running.call('downloads.add', { orders });
+  await expect.poll(() => existsSync(join(chosen, 'placed.bin'))).toBe(true);
 });
 
 describe('menus and tray', () => {
