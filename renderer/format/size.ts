@@ -6,6 +6,13 @@ export const unknown = '—';
 
 export const sizeText = (bytes: number | undefined): string => (bytes === undefined ? unknown : formatBytes(bytes));
 
+/** `16.0 – 32.0 MiB`: a unit is written once where both have it. */
+export function rangeText(start: number, end: number): string {
+  const [from, to] = [sizeText(start), sizeText(end)];
+  const unit = / \S+$/.exec(to)?.[0] ?? '';
+  return `${from.endsWith(unit) ? from.slice(0, from.length - unit.length) : from} – ${to}`;
+}
+
 /** A speed of nothing is left empty: a column of zeros hides the few that matter. */
 export const speedText = (bytesPerSecond: number): string => (bytesPerSecond > 0 ? formatRate(bytesPerSecond) : '');
 

@@ -1,6 +1,13 @@
 /** A failure in the page's language. */
+import { details } from './en/details.ts';
 import { failures } from './en/failures.ts';
 import type { Translate } from './use-texts.ts';
+
+/** A line of the log in the page's language where it is always the same sentence; else as the application wrote it. */
+export function logText(t: Translate, { code, message }: { readonly code: string; readonly message: string }): string {
+  if (Object.hasOwn(details.log.said, code)) return t(`details.log.said.${code as keyof typeof details.log.said}`);
+  return code.startsWith('E_') ? causeText(t, { code, message }) : message;
+}
 
 type PlainCode = Exclude<keyof typeof failures, 'E_HTTP'>;
 

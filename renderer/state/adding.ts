@@ -15,7 +15,7 @@ export type Look =
   | { readonly type: 'none' }
   | { readonly type: 'asking' }
   | { readonly type: 'found'; readonly probe: Result<'downloads.probe'> }
-  | { readonly type: 'failed'; readonly message: string };
+  | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
 export interface Found {
   /** The address, and which of the same it is. */
@@ -133,8 +133,7 @@ export function createAdding(call: Call): Adding {
       replace(one.key, { look: { type: 'found', probe } });
       await match(one, probe.size);
     } catch (error) {
-      const message = error instanceof CallError ? error.message : String(error);
-      replace(one.key, { look: signal.aborted ? { type: 'none' } : { type: 'failed', message } });
+      replace(one.key, { look: signal.aborted ? { type: 'none' } : failed(error) });
     } finally {
       signal.removeEventListener('abort', cancel);
     }
@@ -203,6 +202,11 @@ export function createAdding(call: Call): Adding {
     clear: () => store.setState(nothing),
   };
 }
+
+const failed = (error: unknown): Look =>
+  error instanceof CallError
+    ? { type: 'failed', code: error.code, message: error.message }
+    : { type: 'failed', code: 'INTERNAL', message: String(error) };
 
 function withOutcome(one: Found, result: AddResult | undefined): Found[] {
   if (result === undefined) return [one];

@@ -131,7 +131,7 @@ function toneOf(look: Found['look'], life: Life): 'failed' | undefined {
 function lookText({ look, request }: Found, life: Life, t: Translate, language: Language): string {
   const host = hostOf(request.url);
   if (look.type === 'asking') return `${host} · ${t('add.checking')}`;
-  if (look.type === 'failed') return `${t('add.checkFailed')} (${look.message})`;
+  if (look.type === 'failed') return `${causeText(t, look)} · ${t('add.checkFailed')}`;
   if (look.type === 'none') return request.url;
   const { resumable, contentType, finalUrl, directory } = look.probe;
   const parts = [

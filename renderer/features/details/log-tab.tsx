@@ -5,6 +5,7 @@ import type { Result } from '#shared/contract';
 import type { DownloadId } from '#shared/rows';
 import { sizeText } from '../../format/size.ts';
 import { clockText } from '../../format/time.ts';
+import { logText } from '../../i18n/failure-text.ts';
 import { useTexts } from '../../i18n/use-texts.ts';
 import { useApp, useDetails } from '../../state/use-app.ts';
 import { saveText } from '../../ui/files.ts';
@@ -40,12 +41,12 @@ function Events() {
   if (log.length === 0) return <p className={classes.soft}>{t('details.log.none')}</p>;
   return (
     <ol className={classes.log}>
-      {log.map(({ at, level, message }, index) => (
+      {log.map(({ at, level, code, message }, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: lines are only ever added at the end.
         <li key={(detail?.logFrom ?? 0) + index}>
           <time dateTime={new Date(at).toISOString()}>{clockText(at, language)}</time>
           <span className={classes.dot} data-level={level} role="img" aria-label={t(`details.log.${level}`)} />
-          <span>{message}</span>
+          <span>{logText(t, { code, message })}</span>
         </li>
       ))}
     </ol>

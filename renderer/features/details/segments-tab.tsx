@@ -1,7 +1,7 @@
 /** The connections of a running download: where each is, and what can be done with it. */
 import type { DownloadId, DownloadRow, SegmentRow } from '#shared/rows';
 import { percentOf } from '#shared/units';
-import { sizeText, speedText } from '../../format/size.ts';
+import { rangeText, speedText } from '../../format/size.ts';
 import { useTexts } from '../../i18n/use-texts.ts';
 import { useApp, useDetails, useList } from '../../state/use-app.ts';
 import { Canvas } from '../../ui/canvas.tsx';
@@ -95,7 +95,7 @@ function SegmentLine({ id, segment }: { readonly id: DownloadId; readonly segmen
   return (
     <tr>
       <td>{segment.id}</td>
-      <td className={classes.mono}>{end > start ? `${sizeText(start)} – ${sizeText(end)}` : ''}</td>
+      <td className={classes.mono}>{end > start ? rangeText(start, end) : ''}</td>
       <td>
         <Canvas {...barPx} draw={({ context, color }) => drawShare(context, share, color('track'), color('running'))} />
       </td>

@@ -64,7 +64,7 @@ function SettingsBody({ first }: { readonly first: Section }) {
   const shown = entries.filter((entry) => (isSearching ? fits(entry, search.trim()) : entry.section === chosen));
   return (
     <div className={classes.layout}>
-      <nav className={classes.sections} aria-label={t('settings.title')}>
+      <nav aria-label={t('settings.title')}>
         <TextInput
           className={classes.search ?? ''}
           type="search"
@@ -75,20 +75,22 @@ function SettingsBody({ first }: { readonly first: Section }) {
           onChange={(event) => setSearch(event.currentTarget.value)}
           data-autofocus
         />
-        {sections.map((section) => (
-          <button
-            key={section}
-            type="button"
-            className={classes.section}
-            aria-current={!isSearching && section === chosen}
-            onClick={() => {
-              setChosen(section);
-              setSearch('');
-            }}
-          >
-            {t(`settings.section.${section}`)}
-          </button>
-        ))}
+        <div className={classes.sectionList}>
+          {sections.map((section) => (
+            <button
+              key={section}
+              type="button"
+              className={classes.section}
+              aria-current={!isSearching && section === chosen}
+              onClick={() => {
+                setChosen(section);
+                setSearch('');
+              }}
+            >
+              {t(`settings.section.${section}`)}
+            </button>
+          ))}
+        </div>
       </nav>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard. */}
       <section className={classes.body} tabIndex={0} aria-label={t('settings.title')}>

@@ -16,7 +16,7 @@ export const add = {
   nameOf: 'File name',
   checking: 'Asking the server',
   notChecked: 'Not asked yet',
-  checkFailed: 'The server did not tell; it can be added all the same',
+  checkFailed: 'it can be added all the same',
   resumable: 'Can be resumed',
   notResumable: 'Cannot be resumed',
   goesOn: 'Leads to {{address}}',

@@ -18,7 +18,7 @@ export const add: Texts['add'] = {
   nameOf: '文件名',
   checking: '正在询问服务器',
   notChecked: '尚未询问',
-  checkFailed: '服务器没有回答，仍可添加',
+  checkFailed: '仍可添加',
   resumable: '支持断点续传',
   notResumable: '不支持断点续传',
   goesOn: '指向 {{address}}',

@@ -9,7 +9,7 @@ import { isHeaderName, parseHeaders } from '../../../renderer/format/fields.ts';
 import { isFileName } from '../../../renderer/format/file-name.ts';
 import { fileTypeOf } from '../../../renderer/format/file-type.ts';
 import { isProxyAddress } from '../../../renderer/format/proxy.ts';
-import { limitText, sizeText, speedText } from '../../../renderer/format/size.ts';
+import { limitText, rangeText, sizeText, speedText } from '../../../renderer/format/size.ts';
 import { minuteText, parseMinute, spanText, whenText } from '../../../renderer/format/time.ts';
 
 test('sizes are powers of 1024 and say so', () => {
@@ -107,4 +107,10 @@ test('what the page says no name may hold, the application refuses too', () => {
   }
   expect(['a<b', 'a>b', 'a:b', 'a"b', 'a/b', 'a\\b', 'a|b', 'a?b', 'a*b', 'a\nb'].filter(isFileName)).toEqual([]);
   expect(isFileName('résumé (1).pdf')).toBe(true);
+});
+
+test('the ends of a range share their unit where they have the same', () => {
+  expect(rangeText(16 * 1024 ** 2, 32 * 1024 ** 2)).toBe('16.0 – 32.0 MiB');
+  expect(rangeText(0, 16 * 1024 ** 2)).toBe('0 B – 16.0 MiB');
+  expect(rangeText(0, 100)).toBe('0 – 100 B');
 });

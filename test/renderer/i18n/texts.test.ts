@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { callFailures } from '#shared/call-failures';
 import { failureCures } from '#shared/failure';
@@ -55,4 +56,11 @@ test('the system chooses the language that is there', () => {
     'en',
     'en',
   ]);
+});
+
+test('every line of the log that has a text of its own is one that the application writes', async () => {
+  const folder = new URL('../../../electron/', import.meta.url);
+  const names = (await readdir(folder, { recursive: true })).filter((name) => /^(downloads|engine)\/.*\.ts$/.test(name));
+  const sources = (await Promise.all(names.map((name) => readFile(new URL(name, folder), 'utf8')))).join('\n');
+  for (const code of Object.keys(en.details.log.said)) expect(sources).toContain(`'${code}'`);
 });

@@ -54,7 +54,9 @@ test('a failed look does not keep a download from being added', async () => {
   adding.setText('http://a/1');
   await adding.read();
   await adding.look(new AbortController().signal);
-  expect(adding.store.getState().found[0]?.look).toEqual({ type: 'failed', message: 'nobody is there' });
+  expect(adding.store.getState().found[0]?.look).toEqual({
+    ...{ type: 'failed', code: 'E_CONNECT', message: 'nobody is there' },
+  });
   expect(await adding.send()).toBe(1);
 });
 
