@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { redirect } from '../support/changes.ts';
 import { content } from '../support/content.ts';
 import { startOrigin } from '../support/origin.ts';
 import { expectPage, RunningPage } from './running-page.ts';
@@ -54,6 +55,19 @@ test('what the server tells is shown before anything is added', async () => {
   await expectPage(item).toContainText('application/octet-stream');
   expect((await running.rows()).length).toBe(0);
   expect(complaints).toEqual([]);
+});
+
+test('where a link leads to is shown before it is added', async () => {
+  await using target = await startOrigin({ content: content(8, KiB) });
+  const elsewhere = target.url('/real.pdf').replace('127.0.0.1', 'localhost');
+  await using origin = await startOrigin({
+    ...{ content: content(8, KiB), faults: [{ on: {}, times: Number.POSITIVE_INFINITY, answer: redirect(302, elsewhere) }] },
+  });
+  await using opened = await running.open();
+  const dialog = await openAdd(opened.page);
+  await dialog.getByRole('textbox', { name: 'Links' }).fill(origin.url('/go'));
+  await expectPage(dialog.getByText(elsewhere)).toBeVisible();
+  expect(await running.rows()).toEqual([]);
 });
 
 test('one of a batch gets its own name, folder and category; another is left out; the rest is for all', async () => {

@@ -82,6 +82,50 @@ test.each(cookiesFor('127.0.0.1'))(
   },
 );
 
+test('every field of the request is what the origin receives; what is secret is masked in the preview', async () => {
+  await using origin = await startOrigin({ content: content(4, 1024) });
+  await using proxy = await startOrigin({ content: content(4, 1024) });
+  await using opened = await running.open();
+  const [id, panel] = await editing(opened.page, origin.url('/form.bin'));
+  const fill = (name: string, text: string) => panel.getByRole('textbox', { name, exact: true }).fill(text);
+  await panel.getByRole('combobox', { name: 'Method' }).fill('post');
+  await panel.getByRole('combobox', { name: 'Preset' }).selectOption('firefox');
+  await fill('Referer', 'http://127.0.0.1/from');
+  await panel.getByRole('button', { name: 'Paste headers' }).click();
+  await fill('Paste headers', 'X-A: 1\nX-B: 2\nnonsense');
+  await panel.getByRole('button', { name: 'Take over' }).click();
+  await expectPage(panel.getByText('Left out (1): nonsense')).toBeVisible();
+  await panel.getByRole('button', { name: 'New header' }).click();
+  await fill('Header 3', 'X-Secret-C');
+  await fill('Value of header 3', 'PLANTED');
+  await panel.getByRole('button', { name: 'Move X-Secret-C up' }).click();
+  await panel.getByRole('button', { name: 'Take X-A away' }).click();
+  await panel.getByRole('button', { name: 'New cookie' }).click();
+  await fill('Cookie 1', 'sid');
+  await fill('Value of cookie 1', 'PLANTED');
+  await fill('User name', 'ann');
+  await panel.getByLabel('Password', { exact: true }).fill('PLANTED');
+  await fill('Proxy', `http://127.0.0.1:${proxy.port}`);
+  await fill('Body', 'a=1&b=PLANTED');
+  await panel.getByRole('button', { name: 'Save', exact: true }).click();
+  await expectPage(panel.getByText('Saved;')).toBeVisible();
+  const preview = panel.getByRole('region', { name: 'What will be sent' });
+  await expectPage(preview).toContainText('X-Secret-C: •••');
+  await expectPage(preview).not.toContainText('PLANTED');
+  await running.call('downloads.start', { ids: [id] });
+  await proxy.until(() => proxy.requests.length > 0);
+  const [sent] = proxy.requests;
+  expect(sent).toMatchObject({ method: 'POST', target: origin.url('/form.bin') });
+  expect(sent?.body.toString()).toBe('a=1&b=PLANTED');
+  expect(sent?.headers).toMatchObject({
+    ...{ referer: 'http://127.0.0.1/from', cookie: 'sid=PLANTED', 'x-secret-c': 'PLANTED', 'x-b': '2' },
+    authorization: `Basic ${Buffer.from('ann:PLANTED').toString('base64')}`,
+  });
+  expect(sent?.headers['user-agent']).toMatch(/Firefox/);
+  expect(sent?.headers).not.toHaveProperty('x-a');
+  expect(sent?.fields.map(([name]) => name).filter((name) => name.startsWith('X-'))).toEqual(['X-Secret-C', 'X-B']);
+});
+
 test('a new link is seen in the open editor at once; what was typed by then stays, is said to be behind, and goes with the new link', async () => {
   await using origin = await startOrigin({ content: content(2, 1024) });
   await using opened = await running.open();

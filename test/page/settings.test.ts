@@ -224,8 +224,13 @@ test('a request profile is sent to its hosts', async () => {
   await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('Loopback');
   await dialog.getByRole('textbox', { name: 'Hosts', exact: true }).fill('127.0.0.1');
   await dialog.getByRole('textbox', { name: 'Headers, one a line' }).fill('X-Profile: yes');
+  await dialog.getByRole('textbox', { name: 'Hosts that may be told too' }).fill('cdn.example.org *.example.net');
+  await dialog.getByRole('switch', { name: 'Accept any certificate' }).dispatchEvent('click');
   await dialog.getByRole('button', { name: 'Save profiles' }).click();
   await expect.poll(async () => (await running.call('profiles.read', {})).map(({ name }) => name)).toEqual(['Loopback']);
+  expect((await running.call('profiles.read', {}))[0]).toMatchObject({
+    ...{ trustedHosts: ['cdn.example.org', '*.example.net'], insecure: true },
+  });
   await dialog.getByRole('textbox', { name: 'Which profile fits an address?' }).fill(origin.url());
   await dialog.getByRole('button', { name: 'Try' }).click();
   const { profile, reason } = await running.call('profiles.test', { url: origin.url() });

@@ -16,15 +16,16 @@ export interface ProfileDraft {
   readonly proxy: string;
   readonly connections: string;
   readonly limit: string;
-  /** What has no field here stays as it was. */
-  readonly rest: Pick<Profile, 'insecure' | 'trustedHosts'>;
+  readonly trustedHosts: string;
+  readonly insecure: boolean;
 }
+
+const words = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
 
 let lastKey = 0;
 
 export function toProfileDraft(profile: Profile): ProfileDraft {
   lastKey += 1;
-  const { insecure, trustedHosts } = profile;
   return {
     key: lastKey,
     name: profile.name,
@@ -37,20 +38,20 @@ export function toProfileDraft(profile: Profile): ProfileDraft {
     proxy: profile.proxy ?? '',
     connections: profile.connections === undefined ? '' : String(profile.connections),
     limit: limitText(profile.limitBytesPerSecond ?? 0),
-    rest: { ...(insecure === undefined ? {} : { insecure }), ...(trustedHosts === undefined ? {} : { trustedHosts }) },
+    trustedHosts: (profile.trustedHosts ?? []).join(' '),
+    insecure: profile.insecure ?? false,
   };
 }
 
 /** Undefined while something is missing or cannot be understood. */
 export function toProfile(draft: ProfileDraft): Profile | undefined {
-  const hosts = draft.hosts.split(/[\s,]+/).filter(Boolean);
+  const [hosts, trustedHosts] = [words(draft.hosts), words(draft.trustedHosts)];
   const { headers, rest } = parseHeaders(draft.headers);
   const connections = draft.connections.trim() === '' ? undefined : Number(draft.connections);
   const limit = draft.limit.trim() === '' ? 0 : parseBytes(draft.limit);
   const isCount = connections === undefined || (Number.isInteger(connections) && connections >= 1 && connections <= 64);
   if (draft.name.trim() === '' || hosts.length === 0 || rest.length > 0 || !isCount || limit === undefined) return undefined;
   return {
-    ...draft.rest,
     ...{ name: draft.name.trim(), hosts },
     ...(headers.length === 0 ? {} : { headers: headers.map(({ name, value }): [string, string] => [name, value]) }),
     ...(draft.userAgent === '' ? {} : { userAgent: draft.userAgent }),
@@ -59,5 +60,7 @@ export function toProfile(draft: ProfileDraft): Profile | undefined {
     ...(draft.proxy === '' ? {} : { proxy: draft.proxy }),
     ...(connections === undefined ? {} : { connections }),
     ...(limit === 0 ? {} : { limitBytesPerSecond: limit }),
+    ...(draft.insecure ? { insecure: true } : {}),
+    ...(trustedHosts.length === 0 ? {} : { trustedHosts }),
   };
 }

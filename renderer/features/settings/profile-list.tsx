@@ -1,5 +1,5 @@
 /** What is sent to certain hosts: the whole list is saved at once, the first that fits is used. */
-import { Button, PasswordInput, Textarea, TextInput } from '@mantine/core';
+import { Button, PasswordInput, Switch, Textarea, TextInput } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { Profile } from '#shared/settings';
 import { parseHeaders } from '../../format/fields.ts';
@@ -68,6 +68,7 @@ const plainFields = [
   ['proxy', 'settings.profileProxy'],
   ['connections', 'settings.profileConnections'],
   ['limit', 'settings.profileLimit'],
+  ['trustedHosts', 'settings.profileTrustedHosts'],
 ] as const;
 
 function ProfileFields({ draft, onChange, onRemove }: ProfileFieldsProps) {
@@ -79,6 +80,7 @@ function ProfileFields({ draft, onChange, onRemove }: ProfileFieldsProps) {
         <TextInput
           key={name}
           label={t(label)}
+          description={name === 'trustedHosts' ? t('settings.profileTrustedHostsHelp') : undefined}
           value={draft[name]}
           error={(name === 'name' || name === 'hosts') && draft[name].trim() === '' ? t('request.nameMissing') : undefined}
           onChange={(event) => onChange({ [name]: event.currentTarget.value })}
@@ -100,6 +102,13 @@ function ProfileFields({ draft, onChange, onRemove }: ProfileFieldsProps) {
         maxRows={6}
         error={wrong === undefined ? undefined : t('add.headersWrong', { line: wrong })}
         onChange={(event) => onChange({ headers: event.currentTarget.value })}
+      />
+      <Switch
+        className={classes.wide ?? ''}
+        label={t('request.insecure')}
+        description={t('settings.profileInsecureHelp')}
+        checked={draft.insecure}
+        onChange={(event) => onChange({ insecure: event.currentTarget.checked })}
       />
       <span className={classes.entryTools}>
         <IconButton icon="remove" size={26} label={t('settings.remove', { name: draft.name })} onClick={onRemove} />
