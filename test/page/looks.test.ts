@@ -113,3 +113,35 @@ test.each([
   expect(await faults(page)).toEqual([]);
   await pictureOf(page, `details-${name}`);
 });
+
+test('nothing moves for who wants no motion, and nothing jumps while figures change', async () => {
+  await using opened = await running.open({ reducedMotion: 'reduce' }, (page) =>
+    page.addInitScript(`
+      window.shifts = [];
+      window.moved = new Set();
+      const watch = new PerformanceObserver((list) => {
+        for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) window.shifts.push(value);
+      });
+      watch.observe({ type: 'layout-shift', buffered: true });
+      const look = () => {
+        for (const { playState, effect } of document.getAnimations())
+          if (playState === 'running' && effect.getComputedTiming().duration > 10) window.moved.add(effect.target.className);
+        requestAnimationFrame(look);
+      };
+      look();
+    `),
+  );
+  const { page } = opened;
+  const row = page.getByRole('row', { name: iso });
+  await expectPage(row).toBeVisible();
+  await page.evaluate('window.shifts.length = 0');
+  const speed = row.getByText(/MiB\/s/);
+  const before = await speed.textContent();
+  await expectPage(speed).not.toHaveText(before ?? '');
+  await page.keyboard.press('n');
+  await expectPage(page.getByRole('dialog')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expectPage(page.getByRole('dialog')).toBeHidden();
+  expect(await page.evaluate('window.shifts')).toEqual([]);
+  expect(await page.evaluate('[...window.moved]')).toEqual([]);
+});
