@@ -3,8 +3,8 @@
  *
  * 1. *Lease, in order*: an idle slot takes the front of the first hole, as much as its connection moves in eight seconds
  *    (4-64 MiB, more where forty round trips take longer). Writing front to back keeps files previewable and spares file
- *    systems that zero-fill far jumps. Towards the end leases get smaller: four fifths of the slot's share of what is free, and at
- *    last what it gets done until all would end together. So most bodies end by themselves, and their connections stay.
+ *    systems that zero-fill far jumps. Towards the end leases get smaller: four fifths of what the slot gets done until all
+ *    would end together, and at last all of it. So most bodies end by themselves, and their connections stay.
  * 2. *Split by time*: with no hole left, the lease that would end last gives its back to the idle slot, in proportion to both
  *    speeds, so that both end together.
  * 3. *Hedge*: where splitting gains nothing but waiting hurts (a frozen connection), the same rest is asked for twice; the
@@ -27,8 +27,6 @@ const FIRST_LEASE_BYTES = 16 * MiB;
 const GUIDED_SHARE = 0.8;
 /** Smaller parts of a share than so many round trips' worth are not worth a request of their own. */
 const GUIDED_ROUND_TRIPS = 12;
-/** The last lease is at most so many times the smallest part of a share. */
-const LAST_FACTOR = 2;
 /** What a victim keeps beyond its cursor: bytes that are on their way anyway. */
 const KEEP_BYTES = 256 * 1024;
 /** Below this much time a helper is not worth its request. */
@@ -163,12 +161,9 @@ function shareOf(speed: number, left: number, situation: Situation): number {
   workers.push({ ms: helperStartMs, speed: own });
   // The ramp will bring the others.
   while (workers.length < connections) workers.push({ ms: helperStartMs, speed: usual });
-  const guided = (GUIDED_SHARE * left * own) / workers.reduce((sum, worker) => sum + worker.speed, 0);
+  const share = (own * (togetherMs(left, workers) - helperStartMs)) / 1000 || 0;
   const leastBytes = Math.max((own * GUIDED_ROUND_TRIPS * roundTripMs) / 1000, MIN_LEASE_BYTES);
-  if (guided > leastBytes) return guided;
-  const lastBytes = Math.max((own * (togetherMs(left, workers) - helperStartMs)) / 1000 || 0, MIN_SPLIT_BYTES);
-  // The longer it takes, the less is known of when all will end.
-  return Math.min(lastBytes, LAST_FACTOR * leastBytes);
+  return GUIDED_SHARE * share > leastBytes ? GUIDED_SHARE * share : Math.max(share, MIN_SPLIT_BYTES);
 }
 
 /** Milliseconds until workers that are free after `ms` each have done `bytes` together. */
