@@ -185,7 +185,8 @@ describe('the page goes nowhere', () => {
     const file = running.folder.file('dropped.html');
     await writeFile(file, hostile);
     const session = await page.context().newCDPSession(page);
-    const items = [{ mimeType: 'text/uri-list', data: origin.url('/hostile.html?by-page') }];
+    // The add dialog may ask its server: that is not the page's doing.
+    const items = [{ mimeType: 'text/uri-list', data: origin.url('/hostile.html?dropped') }];
     for (const data of [
       { items, dragOperationsMask: 1 },
       { items: [], files: [file], dragOperationsMask: 1 },
