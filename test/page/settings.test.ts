@@ -181,6 +181,39 @@ test("a category's pattern for names is set here, and its files are called by it
   await expect.poll(archives).not.toHaveProperty('fileName');
 });
 
+test("a category's address patterns are set here when left, choose its files, and stay with it where it is moved", async () => {
+  await using origin = await startOrigin({ content: content(3, 1024) });
+  await using opened = await running.open();
+  const dialog = await openSection(opened.page, folders);
+  await expectPage(dialog).toContainText('An address pattern is a part of the address');
+  const written: string[] = [];
+  opened.page.on('request', (request) => void written.push(request.postData() ?? ''));
+  const category = async () => (await settings()).categories.find(({ name }) => name === 'Documents');
+  const field = dialog.getByRole('group', { name: 'Documents' }).getByRole('textbox', { name: 'Address patterns' });
+  await field.fill('/Books/*,v2  example.org/shelf ');
+  expect(await category()).toMatchObject({ patterns: [] });
+  await field.blur();
+  await expect.poll(category).toMatchObject({ patterns: ['/Books/*,v2', 'example.org/shelf'] });
+  await running.call('downloads.add', { orders: [{ request: { url: origin.url('/books/one,v2.bin') } }] });
+  await expect.poll(async () => (await running.finished()).map(({ category }) => category)).toContain('Documents');
+
+  await dialog.getByRole('button', { name: 'Move Documents up' }).click();
+  await expectPage(field).toHaveValue('/Books/*,v2 example.org/shelf');
+  await expectPage(dialog.getByRole('group', { name: 'Music' }).getByRole('textbox', { name: 'Address patterns' })).toHaveValue(
+    '',
+  );
+
+  await field.fill('x'.repeat(1001));
+  await field.blur();
+  await expectPage(field).toHaveAccessibleDescription(/At most 50, each of at most 1000 characters/);
+  expect(await category()).toMatchObject({ patterns: ['/Books/*,v2', 'example.org/shelf'] });
+  await field.fill('');
+  await field.blur();
+  await expect.poll(category).toMatchObject({ patterns: [] });
+  // Nor was it sent, to be refused.
+  expect(written.filter((text) => text.includes('xxx'))).toEqual([]);
+});
+
 test('the login of a proxy and the secrets of profiles are masked until they are asked for, and stay what they were', async () => {
   const url = 'http://eve:PLANTED@127.0.0.1:9';
   const profile = { name: 'Planted', hosts: ['planted.example'], cookie: 'sid=PLANTED', proxy: url };

@@ -4,6 +4,7 @@ import { type FocusEvent, useEffect, useRef, useState } from 'react';
 import type { Category } from '#shared/settings';
 import { useTexts } from '../../i18n/use-texts.ts';
 import { IconButton } from '../../ui/icon-button.tsx';
+import { shownLimits } from './defaults.ts';
 import { words } from './network-entries.tsx';
 import classes from './settings.module.css';
 
@@ -12,7 +13,7 @@ interface CategoryListProps {
   onChange(categories: Category[]): void;
 }
 
-/** What is being typed is kept here until it is left: a name that is half written must not be saved. */
+/** What is being typed is kept here until it is left: a name that is half written must not be saved, nor what would be refused. */
 export function CategoryList({ categories, onChange }: CategoryListProps) {
   const { t } = useTexts();
   const [drafts, setDrafts] = useState<readonly Category[]>(categories);
@@ -23,7 +24,7 @@ export function CategoryList({ categories, onChange }: CategoryListProps) {
   }, [categories]);
   const save = (next: readonly Category[]) => {
     setDrafts(next);
-    if (next.some(({ name }) => name.trim() === '')) return;
+    if (next.some(({ name, patterns }) => name.trim() === '' || areTooMuch(patterns))) return;
     ours.current.add(JSON.stringify(next));
     onChange([...next]);
   };
@@ -68,6 +69,9 @@ export function CategoryList({ categories, onChange }: CategoryListProps) {
   );
 }
 
+const areTooMuch = (patterns: readonly string[]): boolean =>
+  patterns.length > shownLimits.patterns || patterns.some(({ length }) => length > shownLimits.patternCharacters);
+
 function swap(categories: readonly Category[], first: number): Category[] {
   const [before, after] = [categories[first], categories[first + 1]];
   if (before === undefined || after === undefined) return [...categories];
@@ -105,34 +109,52 @@ function CategoryFields({ category, onChange }: CategoryFieldsProps) {
       <WordsInput
         label={t('settings.categoryExtensions')}
         value={category.extensions}
+        parse={endings}
         onChange={(extensions) => onChange({ ...category, extensions })}
       />
       <WordsInput
         label={t('settings.categoryHosts')}
         value={category.hosts}
+        parse={hostNames}
         onChange={(hosts) => onChange({ ...category, hosts })}
+      />
+      <WordsInput
+        label={t('settings.categoryPatterns')}
+        value={category.patterns}
+        parse={spaced}
+        error={areTooMuch(category.patterns) && t('settings.categoryPatternsWrong', shownLimits)}
+        onChange={(patterns) => onChange({ ...category, patterns })}
       />
     </>
   );
 }
 
+const endings = (text: string): string[] => words(text.toLowerCase()).map((word) => word.replace(/^\./, ''));
+const hostNames = (text: string): string[] => words(text.toLowerCase());
+/** A comma may be part of an address. */
+const spaced = (text: string): string[] => text.split(/\s+/).filter(Boolean);
+
 interface WordsInputProps {
   readonly label: string;
   readonly value: readonly string[];
+  readonly error?: string | false;
+  parse(text: string): string[];
   onChange(value: string[]): void;
 }
 
-/** Words between spaces. The space that ends one is kept while the next is typed. */
-function WordsInput({ label, value, onChange }: WordsInputProps) {
-  const [text, setText] = useState(value.join(' '));
+/** Words between spaces, as they are typed for as long as they mean the value: the space that ends one stays while the next comes. */
+function WordsInput({ label, value, error, parse, onChange }: WordsInputProps) {
+  const [text, setText] = useState('');
+  const isTyped = parse(text).join(' ') === value.join(' ');
   return (
     <TextInput
       label={label}
-      value={text}
+      value={isTyped ? text : value.join(' ')}
+      error={error}
       spellCheck={false}
-      onChange={(event) => {
-        setText(event.currentTarget.value);
-        onChange(words(event.currentTarget.value.toLowerCase().replaceAll(/(^|\s)\./g, '$1')));
+      onChange={({ currentTarget }) => {
+        setText(currentTarget.value);
+        onChange(parse(currentTarget.value));
       }}
     />
   );

@@ -1,11 +1,20 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { defaultSettings, Profile, Settings } from '#shared/settings';
-import { shownDefaults } from '../../../renderer/features/settings/defaults.ts';
+import { Category, defaultSettings, Profile, Settings } from '#shared/settings';
+import { shownDefaults, shownLimits } from '../../../renderer/features/settings/defaults.ts';
 import { toProfile, toProfileDraft } from '../../../renderer/features/settings/profile-draft.ts';
 
 test('the defaults that are shown are those that are', () => {
   expect(defaultSettings).toMatchObject(shownDefaults);
+});
+
+test('the limits of address patterns that are shown are those that are', () => {
+  const { patterns, patternCharacters } = shownLimits;
+  const takes = (count: number, length: number) =>
+    Category.shape.patterns.safeParse(Array.from({ length: count }, () => 'x'.repeat(length))).success;
+  expect(takes(patterns, patternCharacters)).toBe(true);
+  expect(takes(patterns + 1, 1)).toBe(false);
+  expect(takes(1, patternCharacters + 1)).toBe(false);
 });
 
 test('a profile that is read and saved again is the same', () => {
