@@ -224,10 +224,14 @@ export class Slot {
     this.release();
   }
 
-  /** Ends whatever is under way; the outcome says `aborted`. */
+  /** A piece of work begins, of one request or several: what stopped the one before it is over. */
+  begin(): void {
+    if (this.#stop.signal.aborted) this.#stop = new AbortController();
+  }
+
+  /** Ends whatever is under way, and what is asked before the next `begin`; the outcome says `aborted`. */
   stop(): void {
     this.#stop.abort();
-    this.#stop = new AbortController();
     this.#fail(stopped());
   }
 
@@ -299,7 +303,7 @@ export class Slot {
 
   #send(url: URL, method: string, question: Question, mayRepeat: boolean): Promise<Step> {
     const loan = this.#loan;
-    if (loan === undefined) return Promise.reject(stopped());
+    if (loan === undefined || this.#stop.signal.aborted) return Promise.reject(stopped());
     const { clock } = this.#ports;
     this.state = 'headers';
     this.#sentAt = clock.now();

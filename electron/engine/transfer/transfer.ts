@@ -424,6 +424,7 @@ export class Transfer implements PermitOwner {
     slot.isBusy = true;
     try {
       while (this.#mayWork(slot)) {
+        slot.begin();
         const link = this.#changeover.linkOf(slot);
         const entry = link.enter(slot);
         if (entry === undefined) break;
