@@ -144,6 +144,9 @@ export interface CheckProgress {
   readonly bytesPerSecond: number;
 }
 
+/** What a message says of this one time, by name, for those who say it in another language. Bytes are numbers. */
+export type NoteValues = Readonly<Record<string, string | number | Failure>>;
+
 export type DownloadEvent =
   | { readonly type: 'state'; readonly state: DownloadState }
   /** The first good answer: what the file is and where it goes. */
@@ -160,7 +163,7 @@ export type DownloadEvent =
   /** What was claimed before is given up, and why. The only event after which progress may fall. */
   | { readonly type: 'restarted'; readonly failure: Failure }
   /** Something worth a line in the log: a retry, a lowered cap, a link resolved anew. */
-  | { readonly type: 'noted'; readonly code: string; readonly message: string }
+  | { readonly type: 'noted'; readonly code: string; readonly message: string; readonly values?: NoteValues }
   /** The changed request was refused: its connections go on as they were asked before, while that works. */
   | { readonly type: 'edit-refused'; readonly failure: Failure }
   /** A request is over, whatever came of it. `isCurrent`: it was asked as the download's request is now. */

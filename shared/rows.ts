@@ -142,12 +142,13 @@ export const SegmentRow = z.object({
 });
 export type SegmentRow = z.infer<typeof SegmentRow>;
 
-/** One line of what happened: `code` is stable, the message is plain words. */
+/** One line of what happened: `code` is stable, the message is plain words, `values` is what it says of this one time. */
 export const LogLine = z.object({
   at: z.number(),
   level: z.enum(['info', 'warning', 'error']),
   code: z.string(),
   message: z.string(),
+  values: z.record(z.string(), z.union([z.string(), z.number(), FailureView])).optional(),
 });
 export type LogLine = z.infer<typeof LogLine>;
 

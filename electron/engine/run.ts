@@ -236,7 +236,7 @@ export class Run {
 
   #tellDropped(name: string, bytes: number): void {
     const message = `${bytes} bytes of ${name}.part were cut off or have no checksum any more: they are fetched again`;
-    this.#ports.emit({ type: 'noted', code: 'claims-dropped', message });
+    this.#ports.emit({ type: 'noted', code: 'claims-dropped', message, values: { part: `${name}.part`, bytes } });
   }
 
   /** Has what an earlier run left looked at in the background; resolves when that is over. */

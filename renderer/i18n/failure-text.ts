@@ -1,11 +1,17 @@
 /** A failure in the page's language. */
+import type { LogLine } from '#shared/rows';
 import { details } from './en/details.ts';
 import { failures } from './en/failures.ts';
 import type { Translate } from './use-texts.ts';
 
-/** A line of the log in the page's language where it is always the same sentence; else as the application wrote it. */
-export function logText(t: Translate, { code, message }: { readonly code: string; readonly message: string }): string {
-  if (Object.hasOwn(details.log.said, code)) return t(`details.log.said.${code as keyof typeof details.log.said}`);
+/** A line of the log in the page's language where it has a text for it; else as the application wrote it. */
+export function logText(t: Translate, { code, message, values }: Pick<LogLine, 'code' | 'message' | 'values'>): string {
+  const { said, told } = details.log;
+  if (Object.hasOwn(said, code)) return t(`details.log.said.${code as keyof typeof said}`);
+  if (values !== undefined && Object.hasOwn(told, code)) {
+    const parts = Object.entries(values).map(([name, value]) => [name, typeof value === 'object' ? causeText(t, value) : value]);
+    return t(`details.log.told.${code as keyof typeof told}`, Object.fromEntries(parts));
+  }
   return code.startsWith('E_') ? causeText(t, { code, message }) : message;
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { status } from '../support/changes.ts';
 import { content } from '../support/content.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { expectPage, RunningPage } from './running-page.ts';
@@ -93,6 +94,19 @@ test('speed, log and exchanges tell what happened; what a server says is shown a
   await panel.getByRole('button', { name: 'Save as a file' }).click();
   expect(await readFile(await (await saving).path(), 'utf8')).toContain('/slow.bin');
   expect(complaints).toEqual([]);
+});
+
+test('a lowered cap, its host, number and cause, is told in the language of the page', async () => {
+  await using origin = await startOrigin({
+    ...{ content: content(4, 64 * MiB), bytesPerSecond: 96 * KiB },
+    faults: [{ on: { streamsOver: 2 }, times: Number.POSITIVE_INFINITY, answer: status(503) }],
+  });
+  await using opened = await running.open({ locale: 'zh-CN' });
+  const { page } = opened;
+  await startSlow(page, origin, 4);
+  await page.getByRole('tab', { name: '日志' }).click();
+  const { host } = new URL(origin.url());
+  await expectPage(page.getByRole('tabpanel').getByText(`${host} 同时最多接受 2 个连接：服务器`).first()).toBeVisible();
 });
 
 test('name, folder and checksum are edited before the first byte; the finished file is compared with it', async () => {

@@ -1,5 +1,5 @@
 /** What happened to one download in this run of the application: its log, its exchanges, its speeds. Bounded. */
-import type { ExchangeRecord } from '#shared/download';
+import type { ExchangeRecord, NoteValues } from '#shared/download';
 import type { LogLine } from '#shared/rows';
 
 const mostLines = 300;
@@ -14,8 +14,8 @@ export class Journal {
   /** [milliseconds since 1970, bytes per second], one a second while it runs. */
   readonly speeds: [number, number][] = [];
 
-  log(level: LogLine['level'], code: string, message: string, at = Date.now()): void {
-    this.lines.push({ at, level, code, message });
+  log(level: LogLine['level'], code: string, message: string, values?: NoteValues): void {
+    this.lines.push({ at: Date.now(), level, code, message, ...(values && { values }) });
     if (this.lines.length <= mostLines) return;
     this.lines.shift();
     this.dropped += 1;

@@ -8,7 +8,14 @@ import { mkdir, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { inodeOf } from '#downloads/done/place';
 import { type Download, DownloadError, type DownloadOptions, type Engine, safeUrl } from '#engine';
-import type { DownloadEvent, DownloadProgress, DownloadRequest, DownloadState, DownloadTarget } from '#shared/download';
+import type {
+  DownloadEvent,
+  DownloadProgress,
+  DownloadRequest,
+  DownloadState,
+  DownloadTarget,
+  NoteValues,
+} from '#shared/download';
 import type { Failure } from '#shared/failure';
 import type { RequestDraft } from '#shared/orders';
 import type { Counters, Detail, DownloadRow, LogLine } from '#shared/rows';
@@ -309,8 +316,8 @@ export class ListedDownload {
     };
   }
 
-  log(level: LogLine['level'], code: string, message: string): void {
-    this.journal.log(level, code, message);
+  log(level: LogLine['level'], code: string, message: string, values?: NoteValues): void {
+    this.journal.log(level, code, message, values);
   }
 
   /** What a person is told of its state. */
@@ -466,7 +473,7 @@ export class ListedDownload {
         this.log('warning', event.failure.code, event.failure.message);
         break;
       case 'noted':
-        this.log('info', event.code, event.message);
+        this.log('info', event.code, event.message, event.values);
         if (event.code === 'no-digest') this.#hasNoSum = true;
         if (event.code === 'link-proven') this.#onVerdict?.('same');
         break;
@@ -481,6 +488,7 @@ export class ListedDownload {
           'warning',
           'edit-refused',
           `the changed request was refused, and what runs goes on as before it: ${event.failure.message}`,
+          { cause: event.failure },
         );
         break;
     }
@@ -498,7 +506,7 @@ export class ListedDownload {
     else if (state.type === 'active') this.log('info', 'active', 'bytes are coming');
     else if (state.type === 'paused') this.log('info', 'paused', 'paused; every received byte is on record');
     else if (state.type === 'verifying') this.log('info', 'verifying', 'all bytes are there; the file is checked');
-    else if (state.type === 'done') this.log('info', 'done', `finished: ${state.path}`);
+    else if (state.type === 'done') this.log('info', 'done', `finished: ${state.path}`, { path: state.path });
   }
 }
 

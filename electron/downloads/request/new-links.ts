@@ -59,7 +59,8 @@ export class NewLinks {
     const startsOver = !listed.canCompare && listed.record.size === undefined && listed.doneBytes > 0;
     const verdict = mustCompare ? listed.linkVerdict() : undefined;
     await take(listed, draft);
-    listed.log('info', 'new-link', `the link is now ${safeUrl(draft.url)}`);
+    const url = safeUrl(draft.url);
+    listed.log('info', 'new-link', `the link is now ${url}`, { url });
     if (verdict === undefined) {
       listed.draftBefore = before.draft;
       if (before.rests === 'failed') await list.start([id]);
@@ -112,7 +113,9 @@ export class NewLinks {
       if (before.rests === 'paused') await list.pause([listed.id]);
       return { isOpen: false, startsOver: false };
     }
-    listed.log('warning', 'link-refused', `the new link was refused, and the one before is back: ${verdict.message}`);
+    listed.log('warning', 'link-refused', `the new link was refused, and the one before is back: ${verdict.message}`, {
+      cause: verdict,
+    });
     if (before.rests !== undefined) await listed.stop('person');
     await this.#ports.take(listed, before.draft);
     if (before.rests === 'failed' && before.failure) {

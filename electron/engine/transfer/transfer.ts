@@ -15,7 +15,7 @@ import type { RequestSource } from '#engine/network/request';
 import type { ConnectionTarget } from '#engine/network/route';
 import { TransportError } from '#engine/network/trouble';
 import type { DownloadOptions, EngineOptions } from '#engine/options';
-import type { DownloadEvent, SegmentView, WaitingFor } from '#shared/download';
+import type { DownloadEvent, NoteValues, SegmentView, WaitingFor } from '#shared/download';
 import type { Answer, Identity } from './accept.ts';
 import { Assigner } from './assigner.ts';
 import { Budget, PROGRESS_BYTES } from './budget.ts';
@@ -551,6 +551,7 @@ export class Transfer implements PermitOwner {
         this.#note(
           'host-capped',
           `${url.host} takes ${gate.cap} connection${gate.cap === 1 ? '' : 's'} at once: ${cause.message}`,
+          { host: url.host, most: gate.cap, cause: cause.failure },
         );
         return;
       }
@@ -573,6 +574,7 @@ export class Transfer implements PermitOwner {
         this.#note(
           'link-resolved-anew',
           `${url.host} refused the address it had redirected to (${cause.message}): asking the original again`,
+          { host: url.host, cause: cause.failure },
         );
         return;
       case 'new-link':
@@ -771,8 +773,8 @@ export class Transfer implements PermitOwner {
     this.#cancelAlarm = Number.isFinite(next) ? clock.setTimer(() => this.#advance(), Math.max(0, next - now)) : undefined;
   }
 
-  #note(code: string, message: string): void {
-    this.#ports.emit({ type: 'noted', code, message });
+  #note(code: string, message: string, values?: NoteValues): void {
+    this.#ports.emit({ type: 'noted', code, message, ...(values && { values }) });
   }
 }
 

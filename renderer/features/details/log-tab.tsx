@@ -41,12 +41,12 @@ function Events() {
   if (log.length === 0) return <p className={classes.soft}>{t('details.log.none')}</p>;
   return (
     <ol className={classes.log}>
-      {log.map(({ at, level, code, message }, index) => (
+      {log.map((line, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: lines are only ever added at the end.
         <li key={(detail?.logFrom ?? 0) + index}>
-          <time dateTime={new Date(at).toISOString()}>{clockText(at, language)}</time>
-          <span className={classes.dot} data-level={level} role="img" aria-label={t(`details.log.${level}`)} />
-          <span>{logText(t, { code, message })}</span>
+          <time dateTime={new Date(line.at).toISOString()}>{clockText(line.at, language)}</time>
+          <span className={classes.dot} data-level={line.level} role="img" aria-label={t(`details.log.${line.level}`)} />
+          <span>{logText(t, line)}</span>
         </li>
       ))}
     </ol>
