@@ -33,6 +33,8 @@ export interface Found {
 
 export interface AddingState {
   readonly text: string;
+  /** What `found` was found in: what is typed now may not have been read yet. */
+  readonly readText: string;
   readonly files: readonly DroppedFile[];
   readonly found: readonly Found[];
   readonly remarks: readonly string[];
@@ -63,7 +65,17 @@ export interface Adding {
 }
 
 const nothing: AddingState = {
-  ...{ text: '', files: [], found: [], remarks: [], options: noOptions, isReading: false, isSending: false, isHeld: false },
+  ...{
+    text: '',
+    readText: '',
+    files: [],
+    found: [],
+    remarks: [],
+    options: noOptions,
+    isReading: false,
+    isSending: false,
+    isHeld: false,
+  },
 };
 
 const looksAtOnce = 4;
@@ -106,7 +118,8 @@ export function createAdding(call: Call): Adding {
       // What was typed meanwhile is read by a later call; who waits for this one wants to know what that finds.
       if (mine !== readings) return reading;
       const requests = parsed.flatMap((one) => one.requests);
-      store.setState(({ found }) => ({ found: mergeFound(requests, found), remarks: parsed.flatMap(({ remarks }) => remarks) }));
+      const remarks = parsed.flatMap((one) => one.remarks);
+      store.setState(({ found }) => ({ readText: text, found: mergeFound(requests, found), remarks }));
     } finally {
       if (mine === readings) store.setState({ isReading: false });
     }

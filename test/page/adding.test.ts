@@ -185,6 +185,20 @@ test('a field says what is wrong beside it, and nothing is sent meanwhile', asyn
   await expectPage(dialog.getByText('No link was found in this text')).toBeVisible();
 });
 
+test('a link that was not read yet is not called wrong', async () => {
+  await using opened = await running.open();
+  const { page } = opened;
+  const dialog = await openAdd(page);
+  await page.evaluate(`
+    window.complaints = 0;
+    const look = () => { if (document.body.textContent.includes('No link was found')) window.complaints += 1; };
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+  `);
+  await dialog.getByRole('textbox', { name: 'Links' }).fill(`${nowhere}/a.bin`);
+  await expectPage(dialog.getByRole('listitem').filter({ hasText: 'a.bin' })).toBeVisible();
+  expect(await page.evaluate('window.complaints')).toBe(0);
+});
+
 test('links that are there already come with choices, and each does what it says', async () => {
   const names = ['again', 'skipped', 'shown', 'renewed'];
   await running.call('downloads.add', {

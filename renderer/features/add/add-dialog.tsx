@@ -87,7 +87,7 @@ function AddForm({ dialog, onClose }: { readonly dialog: AddDialogInput; onClose
   useReading();
   const isWrong = wrongOptions(state.options).size > 0;
   const isEmpty = state.text.trim() === '' && state.found.length === 0;
-  const hasNone = !isEmpty && !state.isReading && state.found.length === 0;
+  const hasNone = !isEmpty && state.readText === state.text && state.found.length === 0;
 
   const send = async (event: FormEvent) => {
     event.preventDefault();
