@@ -128,16 +128,24 @@ describe('notifications', () => {
   });
 });
 
-test("a folder is chosen in the system's dialog: the file goes there; given up, there is no folder", async () => {
+test("a folder is chosen in the system's dialog: the file goes there; given up, the field stays as it was", async () => {
   const chosen = running.folder.file('chosen');
-  const ask = (answer: { canceled: boolean; filePaths: string[] }) =>
-    running.app
-      .evaluate((_, given, desk) => void desk.answers.push(given), answer)
-      .then(() => page.evaluate("sluice.call('desktop.folder', { directory: '' }).then(({ value }) => value)"));
-  expect(await ask({ canceled: true, filePaths: [] })).toEqual({});
-  expect(await ask({ canceled: false, filePaths: [chosen] })).toEqual({ directory: chosen });
-  const orders = [{ request: { url: origin.url('/placed.bin') }, directory: chosen }];
-  await running.call('downloads.add', { orders });
+  const answer = (given: { canceled: boolean; filePaths: string[] }) =>
+    running.app.evaluate((_, each, desk) => void desk.answers.push(each), given);
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add downloads' });
+  await dialog.getByRole('textbox', { name: 'Links' }).fill(origin.url('/placed.bin'));
+  const field = dialog.getByRole('textbox', { name: 'Folder' });
+  const choose = dialog.getByRole('button', { name: 'Choose a folder' }).first();
+  await field.fill('/typed');
+  await answer({ canceled: true, filePaths: [] });
+  await choose.click();
+  await expect.poll(() => running.app.evaluate((_, __, desk) => desk.answers.length)).toBe(0);
+  await expectPage(field).toHaveValue('/typed');
+  await answer({ canceled: false, filePaths: [chosen] });
+  await choose.click();
+  await expectPage(field).toHaveValue(chosen);
+  await dialog.getByRole('button', { name: 'Download', exact: true }).click();
   await expect.poll(() => existsSync(join(chosen, 'placed.bin'))).toBe(true);
 });
 

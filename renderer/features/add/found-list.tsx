@@ -18,6 +18,7 @@ import { choose } from '../../state/selection.ts';
 import { useApp, useRow, useSettings } from '../../state/use-app.ts';
 import { IconButton } from '../../ui/icon-button.tsx';
 import { FileIcon } from '../list/cells.tsx';
+import { useFolderDialog } from '../shell/choose-folder.tsx';
 import classes from './add.module.css';
 
 /** More are added, but not drawn: nobody reads a thousand lines. */
@@ -224,6 +225,7 @@ function Outcome({ one, outcome, onClose }: OutcomeProps) {
 function OwnFields({ one: { key, own, look } }: { readonly one: Found }) {
   const { t } = useTexts();
   const { adding } = useApp();
+  const folderDialog = useFolderDialog();
   const set = (field: 'name' | 'directory' | 'category', value: string) => {
     const { [field]: _, ...rest } = own;
     adding.change(key, { own: value === '' ? rest : { ...rest, [field]: value } });
@@ -241,6 +243,7 @@ function OwnFields({ one: { key, own, look } }: { readonly one: Found }) {
       <TextInput
         label={t('add.folder')}
         placeholder={probe?.directory ?? ''}
+        rightSection={folderDialog?.(own.directory ?? '', (directory) => set('directory', directory))}
         value={own.directory ?? ''}
         onChange={(event) => set('directory', event.currentTarget.value)}
       />

@@ -5,6 +5,7 @@ import { parseHeaders } from '../../format/fields.ts';
 import { useTexts } from '../../i18n/use-texts.ts';
 import { type Options, wrongOptions } from '../../state/order-draft.ts';
 import { useApp, useSession, useSettings } from '../../state/use-app.ts';
+import { useFolderDialog } from '../shell/choose-folder.tsx';
 import classes from './add.module.css';
 
 type TextOption = Exclude<keyof Options, 'beginsNow' | 'isFirst'>;
@@ -24,6 +25,7 @@ export function PlaceOptions() {
   const { t } = useTexts();
   const { options, adding, bind, wrong } = useOption();
   const session = useSession();
+  const folderDialog = useFolderDialog();
   const connections = useSettings((settings) => settings?.connections ?? 8);
   const categories = useSettings((settings) => settings?.categories);
   const roots = session?.roots ?? [];
@@ -35,6 +37,7 @@ export function PlaceOptions() {
           label={t('add.folder')}
           description={roots.length > 0 ? t('add.folderRoots', { roots: roots.join(', ') }) : t('add.folderHelp')}
           placeholder={session?.directory ?? ''}
+          rightSection={folderDialog?.(options.directory, (directory) => adding.setOptions({ directory }))}
           {...bind('directory')}
         />
         <NativeSelect

@@ -17,6 +17,7 @@ import { Icon } from '../../ui/icon.tsx';
 import { IconButton } from '../../ui/icon-button.tsx';
 import { useNow } from '../../ui/use-now.ts';
 import { copyAddress } from '../list/copy-address.ts';
+import { useFolderDialog } from '../shell/choose-folder.tsx';
 import classes from './details.module.css';
 
 export function FileTab({ row }: { readonly row: DownloadRow }) {
@@ -162,6 +163,7 @@ function FileEditor({ row }: { readonly row: DownloadRow }) {
   const { t } = useTexts();
   const [name, setName] = useState(row.name);
   const [directory, setDirectory] = useState(row.directory);
+  const folderDialog = useFolderDialog();
   const [checksum, setChecksum] = useState('');
   const isChecksumWrong = checksum !== '' && !isChecksum(checksum);
   const change = {
@@ -182,6 +184,7 @@ function FileEditor({ row }: { readonly row: DownloadRow }) {
       <TextInput
         label={t('details.file.folder')}
         description={t('details.file.editHelp')}
+        rightSection={folderDialog?.(directory, setDirectory)}
         value={directory}
         onChange={(event) => setDirectory(event.currentTarget.value)}
       />

@@ -1,6 +1,7 @@
 /** The controls of the settings. What is typed is written when it is left or Enter is pressed, all else at once. */
 import { NativeSelect, NumberInput, Switch, Textarea, TextInput } from '@mantine/core';
 import { type KeyboardEvent, useEffect, useState } from 'react';
+import { useFolderDialog } from '../shell/choose-folder.tsx';
 
 interface Labelled {
   readonly label: string;
@@ -10,12 +11,23 @@ interface TextSettingProps extends Labelled {
   readonly value: string;
   readonly placeholder?: string;
   readonly isLong?: boolean;
+  /** It is the path of a folder. */
+  readonly isFolder?: boolean;
   /** What is wrong with it; nothing is written while something is. */
   check?(text: string): string | undefined;
   onWrite(text: string): void;
 }
 
-export function TextSetting({ label, value, placeholder = '', isLong = false, check, onWrite }: TextSettingProps) {
+export function TextSetting({
+  label,
+  value,
+  placeholder = '',
+  isLong = false,
+  isFolder = false,
+  check,
+  onWrite,
+}: TextSettingProps) {
+  const folderDialog = useFolderDialog();
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
   const error = check?.(text);
@@ -32,7 +44,8 @@ export function TextSetting({ label, value, placeholder = '', isLong = false, ch
     onChange: (event: { currentTarget: { value: string } }) => setText(event.currentTarget.value),
   };
   if (isLong) return <Textarea {...common} autosize minRows={2} maxRows={6} />;
-  return <TextInput {...common} onKeyDown={(event: KeyboardEvent) => event.key === 'Enter' && write()} />;
+  const section = isFolder ? folderDialog?.(value, onWrite) : undefined;
+  return <TextInput {...common} rightSection={section} onKeyDown={(event: KeyboardEvent) => event.key === 'Enter' && write()} />;
 }
 
 interface NumberSettingProps extends Labelled {

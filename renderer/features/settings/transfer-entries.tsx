@@ -31,6 +31,7 @@ export function folderEntries({ t, settings, directory, write }: Making): Entry[
         <TextSetting
           label={labels.directory}
           value={settings.directory}
+          isFolder
           placeholder={directory}
           onWrite={(value) => write({ directory: value })}
         />
@@ -42,6 +43,7 @@ export function folderEntries({ t, settings, directory, write }: Making): Entry[
         <TextSetting
           label={labels.staging}
           value={settings.stagingDirectory}
+          isFolder
           onWrite={(value) => write({ stagingDirectory: value })}
         />
       ),

@@ -9,6 +9,7 @@ export const page = {
   settings: 'Settings',
   shortcuts: 'Keyboard shortcuts',
   theme: 'Theme',
+  chooseFolder: 'Choose a folder',
   totalSpeed: 'Speed of all downloads',
   limit: 'Speed limit',
   limitOff: 'No speed limit',

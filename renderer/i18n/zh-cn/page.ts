@@ -11,6 +11,7 @@ export const page: Texts['page'] = {
   settings: '设置',
   shortcuts: '键盘快捷键',
   theme: '主题',
+  chooseFolder: '选择文件夹',
   totalSpeed: '所有下载的总速度',
   limit: '限速',
   limitOff: '不限速',
