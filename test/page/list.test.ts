@@ -235,7 +235,8 @@ test('the speed of all is limited at the foot of the page', async () => {
   await page.getByRole('button', { name: 'No speed limit' }).click();
   await page.getByRole('menuitem', { name: '2.0 MiB/s', exact: true }).click();
   await expectPage(page.getByRole('button', { name: 'Limit 2.0 MiB/s' })).toBeVisible();
-  expect((await running.call('settings.read', {})).limitBytesPerSecond).toBe(2 * MiB);
+  // The page shows it at once, before the answer.
+  await expect.poll(async () => (await running.call('settings.read', {})).limitBytesPerSecond).toBe(2 * MiB);
   await running.call('settings.write', { limitBytesPerSecond: 0 });
   await expectPage(page.getByRole('button', { name: 'No speed limit' })).toBeVisible();
 });
