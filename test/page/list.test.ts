@@ -55,6 +55,28 @@ test('rows are dragged to another place of the queue, one or several, and moved 
   expect(complaints).toEqual([]);
 });
 
+test('in a small window the cause of a failure is read whole, and what else may help is in the menu', async () => {
+  await using origin = await startOrigin({});
+  await running.call('downloads.add', { orders: [{ request: { url: origin.url('/gone.zip') }, name: 'gone.zip' }] });
+  await using opened = await running.open({ viewport: { width: 1280, height: 720 } });
+  const { page } = opened;
+  const row = rowOf(page, 'gone.zip');
+  const cause = row.getByText('The server refused the file (404)');
+  await expectPage(cause).toBeVisible();
+  expect(await cause.evaluate('({ scrollWidth, clientWidth }) => scrollWidth - clientWidth')).toBe(0);
+  const places = await Promise.all(
+    [row.getByText('gone.zip'), row.getByRole('button', { name: 'New link' }), cause].map((part) => part.boundingBox()),
+  );
+  const [name, cure, why] = places.map((place) => place ?? { x: 0, y: 0, width: 0, height: 0 });
+  expect(cure?.x).toBeGreaterThanOrEqual((name?.x ?? 0) + (name?.width ?? 0));
+  expect(why?.y).toBeGreaterThanOrEqual((name?.y ?? 0) + (name?.height ?? 0));
+  await expectPage(row.getByRole('button', { name: 'Edit request' })).toBeHidden();
+  await row.click({ button: 'right' });
+  await expectPage(page.getByRole('menuitem').first()).toHaveText('New link');
+  await page.getByRole('menuitem', { name: 'Edit request', exact: true }).click();
+  await expectPage(page.getByRole('tab', { name: 'Request', exact: true })).toHaveAttribute('aria-selected', 'true');
+});
+
 test('the menu of a row moves, limits, copies, redoes and removes', async () => {
   await addPaused(['a.bin', 'b.bin', 'c.bin']);
   await using opened = await running.open({ permissions: ['clipboard-read', 'clipboard-write'] });

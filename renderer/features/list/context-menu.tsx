@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import type { DownloadId, DownloadRow } from '#shared/rows';
 import { useTexts } from '../../i18n/use-texts.ts';
 import { applyCure, force, move, moveBy, pause, redo, resume, selectedLive, showDetails } from '../../state/actions.ts';
-import { cureFor } from '../../state/cure.ts';
+import { curesFor } from '../../state/cure.ts';
 import { useApp, useSession } from '../../state/use-app.ts';
 import { copyText } from '../../ui/clipboard.ts';
 import { Icon, type IconName } from '../../ui/icon.tsx';
@@ -72,7 +72,7 @@ function Commands() {
   const about = one ?? cursor;
   return (
     <>
-      <CureCommand row={rows.length === 1 ? rows[0] : undefined} />
+      <CureCommands row={rows.length === 1 ? rows[0] : undefined} />
       <Command icon="resume" onClick={() => resume(app, live)} isOff={live.length === 0}>
         {t('list.resume')}
       </Command>
@@ -106,17 +106,19 @@ function Commands() {
   );
 }
 
-/** The cure of a failed row, for those who use no mouse. */
-function CureCommand({ row }: { readonly row: DownloadRow | undefined }) {
+/** The cures of a row, for those who use no mouse, and where the row has no room for them. */
+function CureCommands({ row }: { readonly row: DownloadRow | undefined }) {
   const app = useApp();
   const { t } = useTexts();
-  const cure = row === undefined ? undefined : cureFor(row);
-  if (row === undefined || cure === undefined) return null;
+  const cures = row === undefined ? [] : curesFor(row);
+  if (row === undefined || cures.length === 0) return null;
   return (
     <>
-      <Command icon="warning" onClick={() => applyCure(app, row.id, cure)}>
-        {t(`list.cure.${cure}`)}
-      </Command>
+      {cures.map((cure) => (
+        <Command key={cure} icon="warning" onClick={() => applyCure(app, row.id, cure)}>
+          {t(`list.cure.${cure}`)}
+        </Command>
+      ))}
       <Menu.Divider />
     </>
   );
