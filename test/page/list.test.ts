@@ -63,7 +63,11 @@ test('in a small window the cause of a failure is read whole, and what else may 
   const row = rowOf(page, 'gone.zip');
   const cause = row.getByText('The server refused the file (404)');
   await expectPage(cause).toBeVisible();
-  expect(await cause.evaluate('({ scrollWidth, clientWidth }) => scrollWidth - clientWidth')).toBe(0);
+  const cutOff = cause.evaluate((element: unknown) => {
+    const { scrollWidth, clientWidth } = element as { scrollWidth: number; clientWidth: number };
+    return scrollWidth - clientWidth;
+  });
+  expect(await cutOff).toBe(0);
   const places = await Promise.all(
     [row.getByText('gone.zip'), row.getByRole('button', { name: 'New link' }), cause].map((part) => part.boundingBox()),
   );
