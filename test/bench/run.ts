@@ -1,8 +1,10 @@
 /**
  * `npm run bench`: Sluice beside the tools people use, on one machine, against nginx. Options: `--rounds N` (5),
  * `--only NAME` and `--tool NAME` (repeatable), `--dir FOLDER` (a real disk: the served files, and the target of disk-8), `--target FOLDER`
- * (where all else is fetched to), `--json`. See docs/performance.md.
+ * (where all else is fetched to), `--json`. All of it, without the last, ends with `npm run bench:server`. See docs/performance.md.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtempDisposable, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -122,6 +124,9 @@ async function main(): Promise<void> {
   const results = await runAll(options, installed);
   if (isStopped) return;
   console.log(options.isJson ? JSON.stringify({ conditions: lines, results }, undefined, 2) : results.map(tableOf).join('\n\n'));
+  if (options.isJson || options.chosen.length < scenarios.length) return;
+  console.log('\n### The background server\n');
+  await once(spawn('npm', ['run', '--silent', 'bench:server'], { stdio: 'inherit' }), 'exit');
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
