@@ -158,9 +158,11 @@ function FileCommands({ id }: { readonly id: DownloadId }) {
           <Command icon="code" onClick={() => copyCurl(true)}>
             {t('list.menu.copyCurlWithSecrets')}
           </Command>
-          <Command icon="link" onClick={() => app.dialogs.setState({ dialog: { type: 'newLink', id } })}>
-            {t('list.menu.newLink')}
-          </Command>
+          {!curesFor(row).includes('newLink') && (
+            <Command icon="link" onClick={() => app.dialogs.setState({ dialog: { type: 'newLink', id } })}>
+              {t('list.menu.newLink')}
+            </Command>
+          )}
         </>
       )}
     </>
