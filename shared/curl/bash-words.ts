@@ -2,7 +2,7 @@
  * Splits one command into words as bash does, and does nothing else of what a shell does: whatever would be
  * expanded, piped or run is refused, since a pasted text must not reach files or other commands.
  */
-import { CurlSyntaxError, refusals, type ShellWord, spotAt } from './syntax-error.ts';
+import { CurlSyntaxError, refusals, type ShellWord, spotAt, spotsIn } from './syntax-error.ts';
 
 /** What bash would put something else in place of. */
 const expansion = /\$(?=[\w({$?!@*#-])|`/y;
@@ -55,6 +55,7 @@ class Splitter {
 
   words(): ShellWord[] {
     const words: ShellWord[] = [];
+    const spotOf = spotsIn(this.#text);
     this.#take(/\s+/y);
     for (;;) {
       this.#take(gap);
@@ -63,7 +64,7 @@ class Splitter {
       const end = this.#take(commandEnd);
       if (end?.[1] !== undefined) this.#fail(refusals.second, this.#at - 1);
       if (end !== undefined) return words;
-      const spot = spotAt(this.#text, this.#at);
+      const spot = spotOf(this.#at);
       words.push({ text: this.#word(), ...spot });
     }
   }

@@ -2,7 +2,7 @@
  * Splits one command into words as Windows does in two steps: the command prompt (cmd.exe) takes its carets away, and the
  * program's own start (the C runtime's rules for argv) takes quotes and backslashes. Nothing is expanded, piped or run.
  */
-import { CurlSyntaxError, refusals, type ShellWord, spotAt } from './syntax-error.ts';
+import { CurlSyntaxError, refusals, type ShellWord, spotAt, spotsIn } from './syntax-error.ts';
 
 /** A character that the prompt passes on, and where it stood. */
 interface Passed {
@@ -68,11 +68,12 @@ class ArgumentReader {
 
   words(): ShellWord[] {
     const words: ShellWord[] = [];
+    const spotOf = spotsIn(this.#text);
     for (;;) {
       while (/\s/.test(this.#peek())) this.#next += 1;
       const first = this.#passed[this.#next];
       if (first === undefined) return words;
-      words.push({ ...spotAt(this.#text, first.at), text: this.#word() });
+      words.push({ ...spotOf(first.at), text: this.#word() });
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import type { StoredCookie } from '#shared/download';
 import { type CurlDraft, longOption } from './options.ts';
-import { CurlSyntaxError, refusals, spotAt } from './syntax-error.ts';
+import { CurlSyntaxError, refusals, type Spot, spotsIn } from './syntax-error.ts';
 
 const command = /(?:invoke-webrequest|invoke-restmethod|iwr|irm)(?=\s|$)/iy;
 const sessionMade =
@@ -59,6 +59,7 @@ export const isPowerShell = (text: string): boolean =>
 class Reader {
   readonly #text: string;
   readonly #draft: CurlDraft;
+  readonly #spotOf: (at: number) => Spot;
   readonly #cookies: { readonly parts: readonly string[]; readonly at: number }[] = [];
   #at = 0;
   #isDone = false;
@@ -66,6 +67,7 @@ class Reader {
   constructor(text: string, draft: CurlDraft) {
     this.#text = text;
     this.#draft = draft;
+    this.#spotOf = spotsIn(text);
   }
 
   /** Fills the draft; the cookies of the session have domains of their own. */
@@ -83,7 +85,7 @@ class Reader {
   }
 
   #fail(message: string, at = this.#at): never {
-    throw new CurlSyntaxError(message, spotAt(this.#text, at));
+    throw new CurlSyntaxError(message, this.#spotOf(at));
   }
 
   #expect(pattern: RegExp, message: string): void {
@@ -192,7 +194,7 @@ class Reader {
 
   /** As the option of curl that means the same. */
   #apply(option: string, spelled: string, text: string, at: number): void {
-    longOption(option)?.apply(this.#draft, { ...spotAt(this.#text, at), text, option: spelled });
+    longOption(option)?.apply(this.#draft, { ...this.#spotOf(at), text, option: spelled });
   }
 
   #isQuote(): boolean {

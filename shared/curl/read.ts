@@ -150,9 +150,12 @@ function changesHost(draft: CurlDraft, url: string): boolean {
   return draft.host !== undefined && draft.host.toLowerCase() !== host?.toLowerCase();
 }
 
-/** The prompt's caret before a quote or at the end of a line, or its program's name, and nothing that only bash knows. */
+/**
+ * The prompt's caret before a quote or at the end of a line, not within a quoted word and after no quote that only bash knows; or
+ * its program's name.
+ */
 const isForPrompt = (text: string): boolean =>
-  /[ \t]\^(?:"|\r?\n)/.test(text) || (/^\s*\S*\.exe\s/i.test(text) && !text.includes("'"));
+  /^(?:[^'"]|"(?:[^"\\]|\\.)*")*?[ \t]\^(?:"|\r?\n)/s.test(text) || (/^\s*\S*\.exe\s/i.test(text) && !text.includes("'"));
 
 /** Whether a pasted text is to be read as a command. */
 export const isCurlCommand = (text: string): boolean =>

@@ -22,11 +22,22 @@ export class CurlSyntaxError extends Error {
   }
 }
 
-/** The place of the character number `at`, from 0. */
-export function spotAt(text: string, at: number): Spot {
-  const before = text.slice(0, at);
-  return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') };
+/** Tells the place of the character number `at`, from 0. Going on is cheap, going back is not: a text may have a million words. */
+export function spotsIn(text: string): (at: number) => Spot {
+  const firstEnd = text.indexOf('\n');
+  let [line, lineStart, lineEnd] = [1, 0, firstEnd];
+  return (at) => {
+    if (at < lineStart) [line, lineStart, lineEnd] = [1, 0, firstEnd];
+    while (lineEnd !== -1 && lineEnd < at) {
+      line += 1;
+      lineStart = lineEnd + 1;
+      lineEnd = text.indexOf('\n', lineStart);
+    }
+    return { line, column: at - lineStart + 1 };
+  };
 }
+
+export const spotAt = (text: string, at: number): Spot => spotsIn(text)(at);
 
 /** The same words for every shell. */
 export const refusals = {

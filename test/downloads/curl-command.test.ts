@@ -42,6 +42,11 @@ test('what is written is read as the same request, whatever it holds', () => {
   );
 });
 
+test.each(['^"', 'a ^"', 'a ^', '" ^"'])('a value that looks like the quotes of Windows (%j) is still one of bash', (value) => {
+  const wanted = { url: 'https://example.org/', method: 'GET', headers: [['X-A', value]] as [string, string][] };
+  expect(parseCurlCommand(writeCurlCommand(wanted, options)).request).toEqual(wanted);
+});
+
 test('an address with brackets is one address', () => {
   const url = 'https://example.org/[1-2]/{a,b}';
   expect(parseCurlCommand(writeCurlCommand({ url }, options)).request.url).toBe(url);

@@ -420,3 +420,17 @@ describe('whatever is pasted', () => {
     );
   });
 });
+
+test.each([
+  ['words in quotes', `curl ${'"a" '.repeat(250_000)}`],
+  ['carets', `curl ${' ^'.repeat(500_000)}`],
+  ['headers of PowerShell', `Invoke-WebRequest -Uri "http://a/" -Headers @{${'"a"="b";'.repeat(120_000)}}`],
+])('a megabyte of %s is read in moments, not minutes', (_what, text) => {
+  const begun = performance.now();
+  try {
+    parseCurlCommand(text);
+  } catch (error) {
+    expect(error).toBeInstanceOf(CurlSyntaxError);
+  }
+  expect(performance.now() - begun).toBeLessThan(5_000);
+});
