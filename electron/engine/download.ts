@@ -158,11 +158,12 @@ export class Download {
     this.#run?.transfer?.restart(segment);
   }
 
-  /** One connection fewer; the others take the segment's range. */
-  drop(segment: number): void {
-    const connections = this.#run?.transfer?.drop(segment);
+  /** One connection fewer; the others take the segment's range. @returns how many it may have from now on. */
+  drop(segment: number): number {
+    const connections = this.#run?.transfer?.drop(segment) ?? this.#options.connections;
     // The next run has as many.
-    if (connections !== undefined) this.#options = { ...this.#options, connections };
+    this.#options = { ...this.#options, connections };
+    return connections;
   }
 
   /** The network or the machine came back. */

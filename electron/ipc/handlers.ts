@@ -88,7 +88,8 @@ export function createHandlers(application: Application, feed: Feed, host: Host)
     'segment.hold': ({ id, segment }) => live(id).hold(segment),
     'segment.release': ({ id, segment }) => live(id).release(segment),
     'segment.restart': ({ id, segment }) => live(id).restart(segment),
-    'segment.drop': ({ id, segment }) => live(id).drop(segment),
+    // It is the person's wish, as a number of connections is.
+    'segment.drop': async ({ id, segment }) => void (await list.set([id], { connections: live(id).drop(segment) })),
 
     'request.read': ({ id, reveal }) => requests.read(id, reveal),
     'request.write': ({ id, request }) => requests.write(id, request),

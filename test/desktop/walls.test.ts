@@ -59,8 +59,7 @@ describe('what the page has', () => {
   test('it is told the push and not its event, which would lead to the sender', async () => {
     await page.evaluate('void sluice.onPush((...given) => { window.told = given; })');
     await running.app.evaluate(({ Menu }) => Menu.getApplicationMenu()?.getMenuItemById('shortcuts')?.click());
-    await page.waitForFunction('window.told');
-    expect(await page.evaluate('window.told')).toEqual([{ name: 'desktop.errand', value: null }]);
+    await expect.poll(() => page.evaluate('window.told')).toEqual([{ name: 'desktop.errand', value: null }]);
     await page.keyboard.press('Escape');
   });
 

@@ -1,4 +1,5 @@
 /** The connections of a running download: where each is, and what can be done with it. */
+import { useState } from 'react';
 import type { DownloadId, DownloadRow, SegmentRow } from '#shared/rows';
 import { percentOf } from '#shared/units';
 import { rangeText, speedText } from '../../format/size.ts';
@@ -36,7 +37,18 @@ export function SegmentsTab({ row }: { readonly row: DownloadRow }) {
 function ConnectionsStepper({ row: { id, connections } }: { readonly row: DownloadRow }) {
   const app = useApp();
   const { t } = useTexts();
-  const set = (next: number) => void app.attempt(() => app.call('downloads.set', { ids: [id], connections: next }));
+  // Shown at once: who presses twice wants two more, and the row tells a moment later.
+  const [asked, setAsked] = useState<number>();
+  const [before, setBefore] = useState(connections);
+  if (before !== connections) {
+    setBefore(connections);
+    setAsked(undefined);
+  }
+  const shown = asked ?? connections;
+  const set = async (next: number) => {
+    setAsked(next);
+    if (!(await app.attempt(() => app.call('downloads.set', { ids: [id], connections: next })))) setAsked(undefined);
+  };
   return (
     <span className={classes.stepper}>
       {t('details.segments.connections')}
@@ -44,16 +56,16 @@ function ConnectionsStepper({ row: { id, connections } }: { readonly row: Downlo
         icon="minus"
         size={26}
         label={t('details.segments.fewer')}
-        isDisabled={connections <= 1}
-        onClick={() => set(connections - 1)}
+        isDisabled={shown <= 1}
+        onClick={() => void set(shown - 1)}
       />
-      <output>{connections}</output>
+      <output>{shown}</output>
       <IconButton
         icon="add"
         size={26}
         label={t('details.segments.moreOf')}
-        isDisabled={connections >= mostConnections}
-        onClick={() => set(connections + 1)}
+        isDisabled={shown >= mostConnections}
+        onClick={() => void set(shown + 1)}
       />
     </span>
   );
