@@ -57,8 +57,9 @@ test('segments move; a connection is held, let go on, restarted and dropped; the
   await expectPage(lines(page)).toHaveCount(1 + 2);
   await origin.until(() => origin.streams === 2);
 
-  await expect.poll(connections).toBe(2);
   const allowed = 2;
+  await expect.poll(connections).toBe(allowed);
+  await expectPage(page.getByRole('tabpanel').locator('output')).toHaveText('2');
   // Twice at once are two, though the row has not told of the first by then.
   await page.getByRole('button', { name: 'One connection more' }).dblclick();
   await expect.poll(connections).toBe(allowed + 2);

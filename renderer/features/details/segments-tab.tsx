@@ -39,15 +39,20 @@ function ConnectionsStepper({ row: { id, connections } }: { readonly row: Downlo
   const { t } = useTexts();
   // Shown at once: who presses twice wants two more, and the row tells a moment later.
   const [asked, setAsked] = useState<number>();
+  const [calls, setCalls] = useState(0);
   const [before, setBefore] = useState(connections);
   if (before !== connections) {
     setBefore(connections);
-    setAsked(undefined);
+    // What comes while a call is under way may be older than it.
+    if (calls === 0) setAsked(undefined);
   }
   const shown = asked ?? connections;
   const set = async (next: number) => {
     setAsked(next);
-    if (!(await app.attempt(() => app.call('downloads.set', { ids: [id], connections: next })))) setAsked(undefined);
+    setCalls((count) => count + 1);
+    const isTaken = await app.attempt(() => app.call('downloads.set', { ids: [id], connections: next }));
+    setCalls((count) => count - 1);
+    if (!isTaken) setAsked(undefined);
   };
   return (
     <span className={classes.stepper}>
