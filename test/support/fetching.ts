@@ -48,13 +48,14 @@ export class Run {
   /** Body bytes read from sockets when the last byte was on disk, wasted ones too. */
   receivedBytes = 0;
   #highest = 0;
-  #mayFall = false;
+  /** Announced, and not seen yet: the second may be announced before the first is seen. */
+  #fallsToCome = 0;
   readonly #watchers = new Set<() => void>();
 
   constructor(download: Download) {
     this.download = download;
     download.subscribe((event) => {
-      if (event.type === 'restarted') this.#mayFall = true;
+      if (event.type === 'restarted') this.#fallsToCome += 1;
       this.#watch();
       this.events.push(event);
       for (const check of [...this.#watchers]) check();
@@ -107,8 +108,8 @@ export class Run {
     const { doneBytes, size, receivedBytes } = this.download.progress();
     this.receivedBytes = Math.max(this.receivedBytes, receivedBytes);
     if (doneBytes < this.#highest) {
-      if (!this.#mayFall) this.falls.push(`${this.#highest} → ${doneBytes}`);
-      this.#mayFall = false;
+      if (this.#fallsToCome === 0) this.falls.push(`${this.#highest} → ${doneBytes}`);
+      else this.#fallsToCome -= 1;
     }
     if (size !== undefined && doneBytes > size) this.falls.push(`${doneBytes} of ${size}`);
     this.#highest = doneBytes;
