@@ -1,5 +1,5 @@
 /** Rows as the application sends them, for the page's stores. */
-import type { Counters, DownloadId, DownloadRow, Totals } from '#shared/rows';
+import type { Counters, DownloadId, DownloadRow } from '#shared/rows';
 
 export const idOf = (number: number): DownloadId => number.toString(16).padStart(16, '0') as DownloadId;
 
@@ -26,14 +26,3 @@ export function rowOf(number: number, part: Partial<DownloadRow> = {}): Download
     ...part,
   };
 }
-
-export const totals: Totals = {
-  queued: 0,
-  running: 0,
-  waiting: 0,
-  paused: 0,
-  failed: 0,
-  done: 0,
-  historyChanges: 0,
-  bytesPerSecond: 0,
-};

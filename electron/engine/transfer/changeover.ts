@@ -2,7 +2,6 @@
  * A changed request is taken up by one connection after another. The first one tries it; each of the others moves over once
  * the one before it receives, and goes on as it was asked until then. Where the change is refused, all go on as before it.
  */
-
 import type { RequestSource } from '#engine/network/request';
 import type { Knowledge } from './knowledge.ts';
 import { Link } from './link.ts';

@@ -1,8 +1,8 @@
 /**
- * What is asked for, with the address of the file: the original, and where it led. A changed request is a new link. New connections go straight to the final address; when that is
- * refused, one slot alone asks the original again and the others wait for what it learns.
+ * What is asked for, with the address of the file: the original, and where it led. A changed request is a new link. New
+ * connections go straight to the final address; when that is refused, one slot alone asks the original again and the others
+ * wait for what it learns.
  */
-
 import type { RequestSource } from '#engine/network/request';
 
 /** Where a slot begins its request. */

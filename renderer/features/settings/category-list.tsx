@@ -4,6 +4,7 @@ import { type FocusEvent, useEffect, useRef, useState } from 'react';
 import type { Category } from '#shared/settings';
 import { useTexts } from '../../i18n/use-texts.ts';
 import { IconButton } from '../../ui/icon-button.tsx';
+import { useFolderDialog } from '../shell/choose-folder.tsx';
 import { shownLimits } from './defaults.ts';
 import { words } from './network-entries.tsx';
 import classes from './settings.module.css';
@@ -85,6 +86,7 @@ interface CategoryFieldsProps {
 
 function CategoryFields({ category, onChange }: CategoryFieldsProps) {
   const { t } = useTexts();
+  const folderDialog = useFolderDialog();
   const { directory: _folder, ...inDefault } = category;
   const { fileName: _name, ...asNamed } = category;
   return (
@@ -97,6 +99,7 @@ function CategoryFields({ category, onChange }: CategoryFieldsProps) {
       <TextInput
         label={t('settings.categoryFolder')}
         value={category.directory ?? ''}
+        rightSection={folderDialog?.(category.directory ?? '', (directory) => onChange({ ...category, directory }))}
         onChange={({ currentTarget: { value } }) => onChange(value === '' ? inDefault : { ...category, directory: value })}
       />
       <TextInput

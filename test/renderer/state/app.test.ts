@@ -3,7 +3,7 @@ import type { Push } from '#shared/contract';
 import { Settings } from '#shared/settings';
 import type { Transport } from '../../../renderer/bridge/transport.ts';
 import { createApp } from '../../../renderer/state/app.ts';
-import { totals } from '../rows.ts';
+import { noTotals as totals } from '../../../renderer/state/list.ts';
 
 test('a download that ended, was fetched again and ended again between two deltas is shown as it is now', async () => {
   let push: (push: Push) => void = () => {};
