@@ -11,7 +11,7 @@ const operator = /[|&<>()]/y;
 const gap = /(?:[ \t]|\\(?:\r?\n|$))+/y;
 const lineContinuation = /\\(?:\r?\n|$)/y;
 /** With the comments behind it, and the first character of a second command. */
-const commandEnd = /(?:;|\r?\n)(?:\s|#[^\n]*)*(?:$|([\s\S]))/y;
+const commandEnd = /(?:;|\r?\n)(?:\s|\\(?:\r?\n|$)|#[^\n]*)*(?:$|([\s\S]))/y;
 
 const namedEscapes: Readonly<Record<string, string>> = {
   a: '\x07',

@@ -122,6 +122,7 @@ describe('words', () => {
     ['what a shell may match against files is plain', '*?[a]~{b}', ['*?[a]~{b}']],
     ['a comment ends the line', 'a b#c # d', ['a', 'b#c']],
     ['comments may follow', 'a b\n# c\n\n#d', ['a', 'b']],
+    ['a comment goes on behind no backslash, the empty line after it does', 'a #b\\\n\\\n#c', ['a']],
     ['a backslash at the very end goes on to nothing', 'a b \\', ['a', 'b']],
     ['blank lines around', '\n\n a b ;\n\n', ['a', 'b']],
     ['a caret is plain', 'a^b', ['a^b']],
