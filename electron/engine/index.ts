@@ -1,6 +1,6 @@
 /** The engine's face: the only file other layers import. */
 
-export { type FileIo, nodeFileIo } from '#engine/disk/file-io';
+export { type FileIdentity, type FileIo, nodeFileIo } from '#engine/disk/file-io';
 export { checkUserName, safeName } from '#engine/naming/filename';
 export { isPrivateHost } from '#engine/network/redirect';
 export { checkRequest, firstRequest, type WireRequest } from '#engine/network/request';

@@ -9,7 +9,7 @@ import { basename, join } from 'node:path';
 import type { Backlog } from '#engine/disk/batch-writer';
 import { type Digest, hashFile, parseDigestHeaders } from '#engine/disk/checksum';
 import { toDiskError } from '#engine/disk/disk-errors';
-import type { FileIo } from '#engine/disk/file-io';
+import type { FileIdentity, FileIo } from '#engine/disk/file-io';
 import type { LeftParts } from '#engine/disk/left-parts';
 import type { NameRegistry } from '#engine/disk/names-taken';
 import { ReadBack } from '#engine/disk/read-back';
@@ -52,9 +52,9 @@ export interface EngineServices {
 export interface DownloadHooks {
   /**
    * The file has its final name, durably, and the traces of the part are still there: the moment to record it as done, since
-   * a kill before loses nothing and a kill after is recognised. Must not throw.
+   * a kill before loses nothing and a kill after is recognised. `file` is what lies there then. Must not throw.
    */
-  onPlaced(path: string): Promise<void>;
+  onPlaced(path: string, file: FileIdentity): Promise<void>;
 }
 
 /** What a run needs of its download. */
@@ -302,9 +302,11 @@ export class Run {
     if (name !== undefined) await this.#skipIfThere(join(directory, name));
   }
 
-  /** Nothing is asked of a server for a folder that is not there. */
+  /** Nothing is asked of a server for a folder that is not there. Without a name it was looked through for parts already. */
   async #requireFolder(): Promise<void> {
-    const { directory } = this.#ports.target;
+    const { keptName, target } = this.#ports;
+    const { directory, name = keptName } = target;
+    if (name === undefined) return;
     try {
       // The dot is the folder itself, where a symbolic link leads to it.
       if (await this.#services.io.identity(`${directory}/.`)) return;

@@ -43,21 +43,33 @@ function parseRow(line: string): FinishedRow | undefined {
     const { urlHash, path, size, mtimeMs } = row as Partial<Record<keyof FinishedRow, unknown>>;
     if (typeof urlHash !== 'string' || typeof path !== 'string') return undefined;
     if (typeof size !== 'number' || typeof mtimeMs !== 'number') return undefined;
-    return { urlHash, path, size, mtimeMs };
+    // Rows of old versions have fractions.
+    return { urlHash, path, size, mtimeMs: Math.floor(mtimeMs) };
   } catch {
     return undefined;
   }
 }
 
-function addTo(byHash: Map<string, FinishedRow[]>, row: FinishedRow): void {
-  const rows = byHash.get(row.urlHash);
-  if (rows) rows.push(row);
-  else byHash.set(row.urlHash, [row]);
+/** By address hash, then by path: what is known last of each, oldest first. */
+type Rows = Map<string, Map<string, FinishedRow>>;
+
+function addTo(rows: Rows, row: FinishedRow): void {
+  const byPath = rows.get(row.urlHash) ?? new Map<string, FinishedRow>();
+  rows.set(row.urlHash, byPath);
+  byPath.delete(row.path);
+  byPath.set(row.path, row);
 }
 
-async function look(path: string): Promise<{ size: number; mtimeMs: number } | undefined> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isFile() ? { size: found.size, mtimeMs: found.mtimeMs } : undefined;
+/** How a file looks, as far as it is remembered: its date to the millisecond. */
+interface Look {
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+async function look(path: string): Promise<Look | undefined> {
+  // As a fraction a date may round up to another millisecond.
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found?.isFile() ? { size: Number(found.size), mtimeMs: Number(found.mtimeMs) } : undefined;
 }
 
 async function hasChecksum(path: string, checksum: Exclude<Checksum, 'auto'>): Promise<boolean> {
@@ -78,12 +90,12 @@ export interface Wanted {
 export class FinishedMemory {
   readonly #folder: string;
   readonly #path: string;
-  /** By address hash, oldest first. Loaded at the first need: most runs of a command have none. */
   #isMade: Promise<unknown> | undefined;
   /** Lines for the next append: who comes while one is under way shares the next with all who do. */
   #lines: string[] = [];
   #appending: Promise<void> = Promise.resolve();
-  #rows: Promise<Map<string, FinishedRow[]>> | undefined;
+  /** Loaded at the first need: most runs of a command have none. */
+  #rows: Promise<Rows> | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -95,8 +107,9 @@ export class FinishedMemory {
     const target = name === undefined ? undefined : join(directory, name);
     if (target !== undefined && (await look(target)) === undefined) return undefined;
     this.#rows ??= this.#load();
-    const rows = (await this.#rows).get(hashOf(request)) ?? [];
-    for (const row of rows.toReversed()) {
+    const rows = (await this.#rows).get(hashOf(request));
+    if (rows === undefined) return undefined;
+    for (const row of [...rows.values()].reverse()) {
       if (target === undefined ? dirname(row.path) !== directory : row.path !== target) continue;
       const now = await look(row.path);
       if (now?.size !== row.size || now.mtimeMs !== row.mtimeMs) continue;
@@ -107,11 +120,9 @@ export class FinishedMemory {
     return undefined;
   }
 
-  /** @throws where the folder or the file cannot be written. */
-  async remember(request: DownloadRequest, path: string): Promise<void> {
-    const now = await look(path);
-    if (now === undefined) return;
-    const row: FinishedRow = { urlHash: hashOf(request), path, ...now };
+  /** `file` is how `path` looks now. @throws where the folder or the file cannot be written. */
+  async remember(request: DownloadRequest, path: string, { size, mtimeMs }: Look): Promise<void> {
+    const row: FinishedRow = { urlHash: hashOf(request), path, size, mtimeMs };
     this.#lines.push(JSON.stringify(row));
     this.#appending = this.#appending.catch(() => undefined).then(() => this.#append());
     await this.#appending;
@@ -127,11 +138,11 @@ export class FinishedMemory {
     await appendFile(this.#path, `\n${lines.join('\n')}\n`, { mode: 0o600 });
   }
 
-  async #load(): Promise<Map<string, FinishedRow[]>> {
+  async #load(): Promise<Rows> {
     const text = await readFile(this.#path, 'utf8').catch(() => '');
     const rows = text.split('\n').flatMap((line) => parseRow(line) ?? []);
     if (rows.length > mostRows) await this.#compact(rows).catch(() => undefined);
-    const byHash = new Map<string, FinishedRow[]>();
+    const byHash: Rows = new Map();
     for (const row of rows) addTo(byHash, row);
     return byHash;
   }

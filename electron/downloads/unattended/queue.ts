@@ -4,7 +4,7 @@
  *   added → queued → (already there) → ended
  *              └──→ running ──────────→ ended(done | skipped | failed | stopped)
  */
-import { type Clock, DownloadError, type DownloadOptions, type Engine } from '#engine';
+import { type Clock, DownloadError, type DownloadOptions, type Engine, type FileIdentity } from '#engine';
 import type { DownloadEvent, DownloadProgress, DownloadRequest, DownloadState, DownloadTarget } from '#shared/download';
 import type { FinishedFile, FinishedMemory } from './finished.ts';
 import { type Outcome, Run } from './run.ts';
@@ -145,7 +145,7 @@ export class Downloads {
     const { request, target, options } = entry.row.order;
     const { engine, clock } = this.#ports;
     // First, so that an order that cannot be carried out is refused in the same turn, whatever is on disk.
-    const onPlaced = (path: string): Promise<void> => this.#remember(entry, path);
+    const onPlaced = (path: string, file: FileIdentity): Promise<void> => this.#remember(entry, path, file);
     const download = engine.download(request, target, options, { onPlaced });
     const finished = await this.#alreadyThere(entry.row.order);
     if (finished !== undefined || this.#isStopped) {
@@ -178,9 +178,9 @@ export class Downloads {
     });
   }
 
-  async #remember(entry: Entry, path: string): Promise<void> {
+  async #remember(entry: Entry, path: string, file: FileIdentity): Promise<void> {
     try {
-      await this.#ports.memory?.remember(entry.row.order.request, path);
+      await this.#ports.memory?.remember(entry.row.order.request, path, file);
     } catch (error) {
       if (this.#saidForgetful) return;
       this.#saidForgetful = true;

@@ -39,7 +39,7 @@ export interface FinishOptions {
   /** There are a checkpoint and sums beside the part, to be removed with it. */
   readonly isRecorded: boolean;
   /** Called when the final file is durable and the part still there: the moment to record it as done. */
-  readonly onPlaced?: (finalPath: string) => Promise<void>;
+  readonly onPlaced?: (finalPath: string, file: FileIdentity) => Promise<void>;
   readonly platform?: NodeJS.Platform;
   readonly signal?: AbortSignal;
 }
@@ -52,17 +52,24 @@ export async function alreadyFinished(io: FileIo, partPath: string, finalPath: s
   return isSameFile(await identityAt(io, partPath), await identityAt(io, finalPath));
 }
 
+/** Where the part got its name, and how it looks there. */
+interface Placed {
+  readonly finalPath: string;
+  readonly file: FileIdentity;
+  /** By this very call, so that what lies at the part's path is nobody else's. */
+  readonly isLinked: boolean;
+}
+
 /**
  * @returns the final path, which may have got a number. It can be called again after any failure.
  * @throws DownloadError E_FS_GONE if the part is not there any more, E_FS_BUSY if somebody held a file for a minute.
  */
 export async function finish(options: FinishOptions): Promise<string> {
-  const finalPath = await place(options);
+  const { finalPath, file, isLinked } = await place(options);
   await patiently(options, 'sync the folder of', finalPath, () => options.io.syncDirectory(options.directory));
-  await options.onPlaced?.(finalPath);
-  const left = await identityAt(options.io, options.partPath);
+  await options.onPlaced?.(finalPath, file);
   // Another download may have begun under the same name since an earlier try of ours: its files stay.
-  if (left !== undefined && !isSameFile(left, options.part)) return finalPath;
+  if (!isLinked && (await isTakenByAnother(options))) return finalPath;
   await remove(options, options.partPath);
   if (!options.isRecorded) return finalPath;
   // The record goes last: with it, whoever is killed in between is understood.
@@ -71,34 +78,74 @@ export async function finish(options: FinishOptions): Promise<string> {
   return finalPath;
 }
 
-async function place(options: FinishOptions): Promise<string> {
-  const { io, partPath, directory, name, ifExists } = options;
-  if (!(await isAt(options, partPath))) return findPlaced(options);
-  if (ifExists === 'overwrite') {
-    const finalPath = join(directory, name);
-    await patiently(options, 'put in place', finalPath, () => io.rename(partPath, finalPath));
-    return finalPath;
-  }
-  for (const candidate of candidates(name)) {
-    const finalPath = join(directory, candidate);
-    const outcome = await patiently(options, 'put in place', finalPath, () => link(io, partPath, finalPath));
-    if (outcome === 'linked' || (outcome === 'taken' && (await isAt(options, finalPath)))) return finalPath;
-    if (outcome === 'unsupported' && (await renameToFree(options, finalPath))) return finalPath;
-  }
-  throw new DownloadError('E_INPUT', `${name} and all its numbered names are taken in ${directory}`);
+async function isTakenByAnother({ io, part, partPath }: FinishOptions): Promise<boolean> {
+  const left = await identityAt(io, partPath);
+  return left !== undefined && !isSameFile(left, part);
 }
 
-/** A kill after the rename: the part is gone because it is the final file. */
-async function findPlaced(options: FinishOptions): Promise<string> {
+async function place(options: FinishOptions): Promise<Placed> {
+  const linked = options.ifExists === 'overwrite' ? undefined : await linkToFree(options);
+  return linked ?? (await renameIntoPlace(options));
+}
+
+/** Undefined where the file system has no hard links. */
+async function linkToFree(options: FinishOptions): Promise<Placed | undefined> {
   const { io, partPath, directory, name } = options;
   for (const candidate of candidates(name)) {
     const finalPath = join(directory, candidate);
-    const found = await identityAt(io, finalPath);
-    if (isSameFile(found, options.part)) return finalPath;
-    if (found === undefined) break;
+    const outcome = await patiently(options, 'put in place', finalPath, () => link(io, partPath, finalPath));
+    if (outcome === 'unsupported') return undefined;
+    if (outcome === 'gone') return findPlaced(options);
+    // Looked at afterwards, so that what somebody put in the part's place at the last moment is found out, too.
+    const file = await oursAt(options, finalPath);
+    if (file) return { finalPath, file, isLinked: outcome === 'linked' };
+    if (outcome === 'linked') {
+      await remove(options, finalPath);
+      throw isGone(options);
+    }
   }
-  throw new DownloadError('E_FS_GONE', `${basename(partPath)} was removed or replaced`);
+  throw areTaken(options);
 }
+
+async function renameIntoPlace(options: FinishOptions): Promise<Placed> {
+  const { io, partPath, directory, name, ifExists } = options;
+  if ((await oursAt(options, partPath)) === undefined) return findPlaced(options);
+  if (ifExists === 'overwrite') {
+    const finalPath = join(directory, name);
+    await patiently(options, 'put in place', finalPath, () => io.rename(partPath, finalPath));
+    return await placedAt(options, finalPath);
+  }
+  for (const candidate of candidates(name)) {
+    const finalPath = join(directory, candidate);
+    if (await renameToFree(options, finalPath)) return await placedAt(options, finalPath);
+  }
+  throw areTaken(options);
+}
+
+/** A kill after the rename: the part is gone because it is the final file. */
+async function findPlaced(options: FinishOptions): Promise<Placed> {
+  const { io, part, directory, name } = options;
+  for (const candidate of candidates(name)) {
+    const finalPath = join(directory, candidate);
+    const file = await identityAt(io, finalPath);
+    if (file === undefined) break;
+    if (isSameFile(file, part)) return { finalPath, file, isLinked: false };
+  }
+  throw isGone(options);
+}
+
+/** After a rename. */
+async function placedAt(options: FinishOptions, finalPath: string): Promise<Placed> {
+  const file = await oursAt(options, finalPath);
+  if (file === undefined) throw isGone(options);
+  return { finalPath, file, isLinked: false };
+}
+
+const areTaken = ({ name, directory }: FinishOptions): DownloadError =>
+  new DownloadError('E_INPUT', `${name} and all its numbered names are taken in ${directory}`);
+
+const isGone = ({ partPath }: FinishOptions): DownloadError =>
+  new DownloadError('E_FS_GONE', `${basename(partPath)} was removed or replaced`);
 
 async function identityAt(io: FileIo, path: string): Promise<FileIdentity | undefined> {
   try {
@@ -108,15 +155,20 @@ async function identityAt(io: FileIo, path: string): Promise<FileIdentity | unde
   }
 }
 
-const isAt = async ({ io, part }: FinishOptions, path: string): Promise<boolean> => isSameFile(await identityAt(io, path), part);
+/** What lies at `path`, if it is the part itself. */
+async function oursAt({ io, part }: FinishOptions, path: string): Promise<FileIdentity | undefined> {
+  const file = await identityAt(io, path);
+  return isSameFile(file, part) ? file : undefined;
+}
 
-async function link(io: FileIo, partPath: string, finalPath: string): Promise<'linked' | 'taken' | 'unsupported'> {
+async function link(io: FileIo, partPath: string, finalPath: string): Promise<'linked' | 'taken' | 'gone' | 'unsupported'> {
   try {
     await io.link(partPath, finalPath);
     return 'linked';
   } catch (error) {
     const errno = errnoOf(error) ?? '';
     if (errno === 'EEXIST') return 'taken';
+    if (errno === 'ENOENT') return 'gone';
     if (noLinks.has(errno)) return 'unsupported';
     throw error;
   }

@@ -21,6 +21,7 @@ import {
   validatorForm,
 } from './checkpoint-format.ts';
 import { ClaimKeeper } from './claim-keeper.ts';
+import { errnoOf } from './disk-errors.ts';
 import type { FileIdentity, FileIo } from './file-io.ts';
 import { alreadyFinished, finish } from './finish.ts';
 import { type LeftParts, partSuffix } from './left-parts.ts';
@@ -174,9 +175,27 @@ export class StoredPart {
 
   /** A new, empty part under a free name. @throws DownloadError, E_FS_FULL where it cannot fit. */
   static async create(ports: PartPorts, target: DownloadTarget, name: string, url: URL, identity: Identity): Promise<StoredPart> {
+    try {
+      // Mostly nothing lies there: making it finds out, without a look beforehand.
+      return await StoredPart.#make(ports, target, name, true, url, identity);
+    } catch (error) {
+      if (!(error instanceof DownloadError) || errnoOf(error.cause) !== 'EEXIST') throw error;
+      const isWayClear = await clearTheWay(ports, target, name, urlHash(url));
+      return await StoredPart.#make(ports, target, name, isWayClear, url, identity);
+    }
+  }
+
+  /** `isWayClear`: no part lies under the name itself. @throws DownloadError E_FS_BUSY where one does all the same. */
+  static async #make(
+    ports: PartPorts,
+    target: DownloadTarget,
+    name: string,
+    isWayClear: boolean,
+    url: URL,
+    identity: Identity,
+  ): Promise<StoredPart> {
     const { io } = ports;
     const finalPath = join(target.directory, name);
-    const isWayClear = await clearTheWay(ports, target, name, urlHash(url));
     const exists = async (path: string): Promise<boolean> => {
       if (path === finalPath && target.ifExists === 'overwrite') return false;
       if (path === finalPath + partSuffix && isWayClear) return false;
@@ -360,7 +379,7 @@ export class StoredPart {
   }
 
   /** Everything is on disk and proven: the file gets its name, then `onPlaced` is told, then the part goes. @returns its path. */
-  async finish(modified: string | undefined, onPlaced: (path: string) => Promise<void>): Promise<string> {
+  async finish(modified: string | undefined, onPlaced: (path: string, file: FileIdentity) => Promise<void>): Promise<string> {
     const { io, clock } = this.#ports;
     if (this.#isExtended) this.#assertWhole((await this.#part.identity()).size);
     const modifiedAt = modified === undefined ? Number.NaN : Date.parse(modified);

@@ -2,10 +2,17 @@ import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { FinishedMemory } from '../../../electron/downloads/unattended/finished.ts';
+import { type FileIdentity, nodeFileIo } from '../../../electron/engine/index.ts';
 import { type TempDirectory, tempDirectory } from '../../support/temp.ts';
 
 const url = 'https://example.test/file.bin?token=secret';
 const request = { url };
+
+async function lookOf(path: string): Promise<FileIdentity> {
+  const found = await nodeFileIo.identity(path);
+  if (found === undefined) throw new Error(`${path} is not there`);
+  return found;
+}
 
 /** A memory and a target folder with one finished file in it. */
 async function setUp(directory: TempDirectory) {
@@ -14,7 +21,7 @@ async function setUp(directory: TempDirectory) {
   await mkdir(target);
   const path = directory.file('target', 'file.bin');
   await writeFile(path, 'all of it');
-  await memory.remember(request, path);
+  await memory.remember(request, path, await lookOf(path));
   const reopened = () => new FinishedMemory(directory.file('data'));
   return { memory, reopened, target, path, rows: directory.file('data', 'finished.jsonl') };
 }
@@ -43,7 +50,7 @@ describe('the memory of finished files', () => {
     const { memory, target, path } = await setUp(directory);
     await utimes(path, new Date(), new Date(Date.now() - 60_000));
     expect(await memory.find({ request, directory: target })).toBeUndefined();
-    await memory.remember(request, path);
+    await memory.remember(request, path, await lookOf(path));
     expect(await memory.find({ request, directory: target })).toBeDefined();
     await appendFile(path, '!');
     expect(await memory.find({ request, directory: target })).toBeUndefined();
@@ -73,7 +80,7 @@ describe('the memory of finished files', () => {
     const good = (await readFile(rows, 'utf8')).trim();
     await writeFile(rows, `nonsense\n[]\nnull\n{"urlHash":1}\n${good.slice(0, 90)}`);
     expect(await reopened().find({ request, directory: target })).toBeUndefined();
-    await memory.remember(request, path);
+    await memory.remember(request, path, await lookOf(path));
     expect(await reopened().find({ request, directory: target })).toEqual({ path, size: 9 });
   });
 
@@ -88,7 +95,8 @@ describe('the memory of finished files', () => {
     await using directory = await tempDirectory();
     const { path, rows } = await setUp(directory);
     const memories = Array.from({ length: 20 }, () => new FinishedMemory(directory.file('data')));
-    await Promise.all(memories.map((memory, index) => memory.remember({ url: `${url}&n=${index}` }, path)));
+    const look = await lookOf(path);
+    await Promise.all(memories.map((memory, index) => memory.remember({ url: `${url}&n=${index}` }, path, look)));
     const lines = (await readFile(rows, 'utf8')).split('\n').filter((line) => line !== '');
     expect(lines).toHaveLength(21);
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ path, size: 9 });
@@ -101,7 +109,7 @@ describe('the memory of finished files', () => {
       JSON.stringify({ urlHash: `${index % 3}`, path: `/gone/${index % 7000}`, size: 1, mtimeMs: 1 });
     const filler = Array.from({ length: 12_000 }, (_, index) => row(index));
     await writeFile(rows, `${filler.join('\n')}\n`);
-    await memory.remember(request, path);
+    await memory.remember(request, path, await lookOf(path));
     expect(await reopened().find({ request, directory: target })).toEqual({ path, size: 9 });
     const lines = (await readFile(rows, 'utf8')).split('\n').filter((line) => line !== '');
     expect(lines).toHaveLength(5000);
