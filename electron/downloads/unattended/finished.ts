@@ -107,7 +107,8 @@ export class FinishedMemory {
     const target = name === undefined ? undefined : join(directory, name);
     if (target !== undefined && (await look(target)) === undefined) return undefined;
     this.#rows ??= this.#load();
-    const rows = (await this.#rows).get(hashOf(request));
+    const all = await this.#rows;
+    const rows = all.size === 0 ? undefined : all.get(hashOf(request));
     if (rows === undefined) return undefined;
     for (const row of [...rows.values()].reverse()) {
       if (target === undefined ? dirname(row.path) !== directory : row.path !== target) continue;

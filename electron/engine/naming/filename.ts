@@ -81,8 +81,12 @@ function trimEnds(name: string): string {
   return name.slice(0, end).replace(/^[\s~-]+/, '');
 }
 
+/** Nothing below would change such a name, unless it is a device's. */
+const plainName = /^\w+(?:[.-]\w+)*$/;
+
 /** As `safeName`, but empty where nothing of the name is left. */
 function cleanName(raw: string): string {
+  if (raw.length <= nameBytesMax && plainName.test(raw) && !reserved.test(raw)) return raw;
   // Invisible characters go first: one inside `C:` or `CON` would hide it from the rules below.
   const visible = raw.replace(invisible, '').replaceAll('\ufffd', '_').normalize('NFC');
   const name = trimEnds(baseName(visible).replace(forbidden, '')).normalize('NFC');
@@ -175,7 +179,8 @@ export function nameFor(sources: NameSources): string {
   const extension = extensionForType(sources.contentType);
   const told = cleanName(dispositionFileName(sources.contentDisposition ?? '') ?? '');
   if (told !== '') return safeName(withExtension(told, extension));
-  const urls = [sources.originalUrl, sources.finalUrl].map((text) => URL.parse(text)).filter((url) => url !== null);
+  const addresses = new Set([sources.originalUrl, sources.finalUrl]);
+  const urls = [...addresses].map((text) => URL.parse(text)).filter((url) => url !== null);
   const read = nameFromUrls(urls);
   if (read !== '') return safeName(withExtension(withoutScript(read, extension), extension));
   // A host looks like a name with an extension (`example.com`), so the type's is added whatever it ends with.

@@ -24,9 +24,11 @@ export class ExchangeNote {
   }
 
   answered(status: number, headers: AnswerHeaders): void {
-    const responseHeaders = Object.entries(headers).flatMap(([name, value]): HeaderField[] =>
-      value === undefined ? [] : [value].flat().map((one) => [name, maskedValue(name, one)]),
-    );
+    const responseHeaders: HeaderField[] = [];
+    for (const [name, value] of Object.entries(headers)) {
+      if (typeof value === 'string') responseHeaders.push([name, maskedValue(name, value)]);
+      else for (const one of value ?? []) responseHeaders.push([name, maskedValue(name, one)]);
+    }
     this.#answer = { status, responseHeaders, headersMs: this.#clock.now() - this.#sentAt };
   }
 

@@ -113,17 +113,19 @@ export class HostGate {
   acquire(owner: PermitOwner, isReuse: () => boolean, signal: AbortSignal): Promise<Permit> {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {
+      let isServed = false;
       let leave = (): void => {};
       const onAbort = (): void => {
         leave();
         reject(signal.reason);
       };
-      signal.addEventListener('abort', onAbort, { once: true });
       const onPermit = (permit: Permit): void => {
+        isServed = true;
         signal.removeEventListener('abort', onAbort);
         resolve(permit);
       };
       leave = this.enter({ owner, isReuse, onPermit });
+      if (!isServed) signal.addEventListener('abort', onAbort, { once: true });
     });
   }
 

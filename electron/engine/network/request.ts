@@ -4,11 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { CookieJar } from 'tough-cookie';
 import { DownloadError } from '#engine/errors';
 import type { DownloadRequest, HeaderField, Interval } from '#shared/download';
 import { parseChallenges } from './challenge.ts';
-import { jarWith } from './cookie-jar.ts';
+import { Cookies } from './cookies.ts';
 import { DigestSession, digestAmong } from './digest-login.ts';
 import { type AnswerHeaders, toWire } from './http-headers.ts';
 import { ProxyChoice } from './proxy.ts';
@@ -57,14 +56,14 @@ export function checkHeader([name, value]: HeaderField): void {
 export class RequestSource {
   readonly original: URL;
   readonly #given: DownloadRequest;
-  readonly #jar: CookieJar;
+  readonly #cookies: Cookies;
   readonly #proxies: ProxyChoice;
   readonly #login: { readonly user: string; readonly password: string } | undefined;
   /** By origin: those that asked for it. */
   readonly #digests = new Map<string, DigestSession>();
 
   /** @throws DownloadError E_INPUT for an address or header that cannot be sent. */
-  constructor(given: DownloadRequest, jar = jarWith(given.cookies)) {
+  constructor(given: DownloadRequest, cookies = new Cookies(given.cookies)) {
     this.original = checkRequest(given);
     // A header of the user's own says it all: the login is not used then.
     const isGiven = (given.headers ?? []).some(([name]) => name.toLowerCase() === 'authorization');
@@ -74,12 +73,12 @@ export class RequestSource {
     this.original.hash = '';
     this.#proxies = new ProxyChoice(given.proxy);
     this.#given = given;
-    this.#jar = jar;
+    this.#cookies = cookies;
   }
 
   /** The same cookies under a changed request, a new link or new headers; unless it is the cookies that changed. */
   with(given: DownloadRequest): RequestSource {
-    return given.cookies === this.#given.cookies ? new RequestSource(given, this.#jar) : new RequestSource(given);
+    return given.cookies === this.#given.cookies ? new RequestSource(given, this.#cookies) : new RequestSource(given);
   }
 
   /** It asks for the same in the same way. */
@@ -153,11 +152,11 @@ export class RequestSource {
     return true;
   }
 
-  /** Cookies a server set (RFC 6265 section 5.3); ones it may not set are ignored. */
+  /** Cookies a server set. */
   remember(url: URL, headers: AnswerHeaders): void {
     const fields = headers['set-cookie'];
     for (const field of Array.isArray(fields) ? fields : fields === undefined ? [] : [fields]) {
-      this.#jar.setCookieSync(field, url.href, { ignoreError: true });
+      this.#cookies.take(field, url);
     }
   }
 
@@ -173,7 +172,7 @@ export class RequestSource {
     // Copied ones often end with a semicolon. A server's are on the wire's side already: they go back byte for byte.
     const own = given.map((text) => toWire(text.replace(/[;\s]+$/, ''))).filter((text) => text !== '');
     const ownNames = new Set(own.flatMap((text) => text.split(';')).map((pair) => pair.split('=')[0]?.trim()));
-    const set = this.#jar.getCookiesSync(url.href).filter((cookie) => !ownNames.has(cookie.key));
+    const set = this.#cookies.for(url).filter((cookie) => !ownNames.has(cookie.key));
     return [...own, ...set.map((cookie) => cookie.cookieString())].join('; ');
   }
 

@@ -67,8 +67,9 @@ export class Assigner<W extends Worker = Slot> {
     this.#plan = rule;
   }
 
-  hasWorkFor(slot: W): boolean {
-    if (slot.lease !== undefined) return true;
+  /** `slot` undefined: one that is yet to be made. */
+  hasWorkFor(slot: W | undefined): boolean {
+    if (slot?.lease !== undefined) return true;
     const { asksRanges, hasWholeToFetch } = this.#known;
     if (!asksRanges) {
       // A held slot keeps its lease without being busy.
@@ -98,9 +99,9 @@ export class Assigner<W extends Worker = Slot> {
     return this.#carryOut(decision);
   }
 
-  /** Slots whose bytes only drip and are better fetched by one of `idle`, which moves more. */
+  /** Slots whose bytes only drip and are better fetched by one of `idle` or a new one, which moves more. */
   drips(idle: readonly W[]): W[] {
-    if (this.#known.supportsRanges !== true || idle.length === 0 || this.#ports.gate().isFragile) return [];
+    if (this.#known.supportsRanges !== true || this.#ports.gate().isFragile) return [];
     const slots = this.#ports.slots();
     const helperBytesPerSecond = bestOf(idle) || bestOf(slots);
     return slots.filter(
@@ -130,7 +131,7 @@ export class Assigner<W extends Worker = Slot> {
     return this.#ports.slots()[id - 1]?.lease;
   }
 
-  #situation(helper: W): Situation {
+  #situation(helper: W | undefined): Situation {
     const leases: LeaseView[] = [];
     let isHedging = false;
     for (const slot of this.#ports.slots()) {
@@ -140,12 +141,14 @@ export class Assigner<W extends Worker = Slot> {
     }
     const gate = this.#ports.gate();
     const { map, link } = this.#known;
+    const helperBytesPerSecond = helper?.lastBytesPerSecond ?? 0;
+    const isWarm = helper?.hasConnectionTo(link.final) || this.#ports.hasWarm();
     return {
       holes: map.holes(),
       leases,
-      helperBytesPerSecond: helper.lastBytesPerSecond,
+      helperBytesPerSecond,
       bestBytesPerSecond: bestOf(this.#ports.slots()),
-      helperStartMs: this.#startMs(helper.hasConnectionTo(link.final) || this.#ports.hasWarm(), helper.lastBytesPerSecond),
+      helperStartMs: this.#startMs(isWarm, helperBytesPerSecond),
       roundTripMs: this.#answerMs(),
       connections: Math.min(this.#ports.allowed(), gate.cap),
       isFragile: gate.isFragile,

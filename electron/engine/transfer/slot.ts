@@ -231,8 +231,10 @@ export class Slot {
 
   /** Ends whatever is under way, and what is asked before the next `begin`; the outcome says `aborted`. */
   stop(): void {
-    this.#stop.abort();
-    this.#fail(stopped());
+    const reason = stopped();
+    // Without a reason of ours the system makes one, with a stack.
+    this.#stop.abort(reason);
+    this.#fail(reason);
   }
 
   pause(reason: PauseReason): void {

@@ -304,16 +304,29 @@ export class Transfer implements PermitOwner {
       if ((this.#wait.until ?? Number.POSITIVE_INFINITY) > now) return;
       this.#clearWait();
     }
+    if (this.#mayHaveMore) this.#employ(now);
+    this.#changeover.moveOn(now);
+    this.#setAlarm();
+    this.#noticeStandstill(now);
+  }
+
+  /** Fewer work than may. */
+  get #mayHaveMore(): boolean {
+    let busy = 0;
+    for (const slot of this.#slots) if (slot.isBusy) busy += 1;
+    return busy < this.#allowed();
+  }
+
+  #employ(now: number): void {
     // The fastest first: one that dripped must not be the first to get each hole again.
     for (const slot of [...this.#slots].sort((one, other) => other.lastBytesPerSecond - one.lastBytesPerSecond)) {
       if (!slot.isBusy) this.#putToWork(slot);
     }
-    // One that has nothing to do yet is enough: this comes with every read, and most of a small file's would never be needed.
+    // Made when there is work for it: most files are small.
     const isSpare = (slot: Slot): boolean => !slot.isBusy && !slot.isHeld && slot.sleepsUntil <= now;
-    while (this.#slots.length < this.#connections && !this.#slots.some(isSpare)) this.#putToWork(this.#addSlot());
-    this.#changeover.moveOn(now);
-    this.#setAlarm();
-    this.#noticeStandstill(now);
+    while (this.#slots.length < this.#connections && !this.#slots.some(isSpare) && this.#assigner.hasWorkFor(undefined)) {
+      this.#putToWork(this.#addSlot());
+    }
   }
 
   /** If it may work and there is anything for it. */
@@ -338,6 +351,7 @@ export class Transfer implements PermitOwner {
   /** Bytes that only drip are better fetched by a slot that is idle and moves more. */
   #dropDrips(now: number): void {
     const idle = this.#slots.filter((slot) => !slot.isBusy && this.#mayWork(slot));
+    if (idle.length === 0 && (this.#slots.length >= this.#connections || !this.#mayHaveMore)) return;
     for (const slot of this.#assigner.drips(idle)) {
       slot.needsFresh = true;
       slot.sleepsUntil = now + this.#options.retryWaitMs;
@@ -734,7 +748,7 @@ export class Transfer implements PermitOwner {
   async #windDown(): Promise<void> {
     this.#isOver = true;
     this.#cancelAlarm?.();
-    for (const slot of this.#slots) slot.stop();
+    for (const slot of this.#slots) if (slot.isBusy) slot.stop();
     await Promise.allSettled(this.#underWay);
     await this.#settleWriters();
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DownloadError } from '../../../electron/engine/errors.ts';
-import { jarWith } from '../../../electron/engine/network/cookie-jar.ts';
+import { Cookies } from '../../../electron/engine/network/cookies.ts';
 import { RequestSource } from '../../../electron/engine/network/request.ts';
 import { parseCookiesTxt } from '../../../shared/cookies-txt.ts';
 import type { StoredCookie } from '../../../shared/download.ts';
@@ -16,9 +16,13 @@ const cookie = (given: Partial<StoredCookie> = {}): StoredCookie => ({
   isHttpOnly: false,
   ...given,
 });
-const sentTo = (address: string, ...cookies: StoredCookie[]): string => jarWith(cookies).getCookieStringSync(address);
+const sentTo = (address: string, ...cookies: StoredCookie[]): string =>
+  new Cookies(cookies)
+    .for(new URL(address))
+    .map((one) => one.cookieString())
+    .join('; ');
 
-describe('a jar with the cookies of a file', () => {
+describe('the cookies of a file', () => {
   test.each([
     ['to its own host', {}, 'http://h.test/', true],
     ['on any port', {}, 'http://h.test:8080/x', true],
@@ -56,8 +60,8 @@ describe('a jar with the cookies of a file', () => {
   });
 
   test.each([';', '\n', '\u0000'])('refuses one with %j in it, without telling it', (char) => {
-    expect(() => jarWith([cookie({ value: `CANARY${char}` })])).toThrow(DownloadError);
-    expect(() => jarWith([cookie({ value: `CANARY${char}` })])).toThrow(/^(?!.*CANARY)/);
+    expect(() => new Cookies([cookie({ value: `CANARY${char}` })])).toThrow(DownloadError);
+    expect(() => new Cookies([cookie({ value: `CANARY${char}` })])).toThrow(/^(?!.*CANARY)/);
   });
 
   test('takes whatever the file held', () => {
@@ -65,7 +69,7 @@ describe('a jar with the cookies of a file', () => {
     fc.assert(
       fc.property(field, fc.webPath(), fc.boolean(), (domain, path, flag) => {
         const text = [domain, flag ? 'TRUE' : 'FALSE', `/${path}`, 'FALSE', '0', 'a', 'b'].join('\t');
-        jarWith(parseCookiesTxt(text).cookies);
+        new Cookies(parseCookiesTxt(text).cookies);
       }),
     );
   });
