@@ -37,6 +37,41 @@ export class Slab {
   }
 }
 
+/** Bytes that wait to be used, in order, and hold the slabs they lie in. */
+export class WaitingBytes {
+  #waiting: Buffer[] = [];
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  push(bytes: Buffer): void {
+    Slab.of(bytes)?.hold();
+    this.#waiting.push(bytes);
+  }
+
+  /** Before those that wait already. */
+  putFirst(bytes: readonly Buffer[]): void {
+    for (const one of bytes) Slab.of(one)?.hold();
+    this.#waiting.unshift(...bytes);
+  }
+
+  /** Gives what came first to `take`, which may not keep it longer without a hold of its own. */
+  giveFirst(take: (bytes: Buffer) => void): void {
+    const bytes = this.#waiting.shift();
+    if (bytes === undefined) return;
+    try {
+      take(bytes);
+    } finally {
+      Slab.of(bytes)?.letGo();
+    }
+  }
+
+  clear(): void {
+    for (const bytes of this.#waiting.splice(0)) Slab.of(bytes)?.letGo();
+  }
+}
+
 export class Slabs {
   readonly #free: Slab[] = [];
   readonly #slabBytes: number;

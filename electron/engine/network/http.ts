@@ -11,6 +11,7 @@ import type { Dispatcher } from 'undici';
 // the HTTP/1.1 client and little else.
 import Client from 'undici/lib/dispatcher/client.js';
 import { DownloadError } from '#engine/errors';
+import { WaitingBytes } from '#engine/slabs';
 import { type AnswerHeaders, contentLength, header } from './http-headers.ts';
 import { InterimFilter } from './interim.ts';
 import { exchangeTrouble, TransportError } from './trouble.ts';
@@ -38,8 +39,10 @@ export interface Exchange {
   abort(): void;
 }
 
-/** Until the head of an answer is read. */
+/** Until the head of an answer is read: a small file comes with it. Under a limit it is not a second's worth. */
+const FIRST_READ_BYTES = 128 * 1024;
 const HEAD_READ_BYTES = 16 * 1024;
+const endOfHead = '\r\n\r\n';
 /** Of a body that the parser reads. */
 const PARSED_READ_BYTES = 64 * 1024;
 
@@ -62,7 +65,10 @@ export class HttpExchange implements Dispatcher.DispatchHandler, Exchange {
   readonly #client: Dispatcher;
   readonly #interim = new InterimFilter();
   #controller: Dispatcher.DispatchController | undefined;
+  /** The final answer's head, or its beginning, went to the parser. */
   #hasPassed = false;
+  /** All of its head went there: the parser gets none of the body before it says that it wants it. */
+  #isUndecided = false;
   #isOldVersion = true;
   #hasBegun = false;
   #isOver = false;
@@ -72,8 +78,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler, Exchange {
   #isPersistent = false;
   /** Bytes of the body to come, once it goes past the parser. */
   #left: number | undefined;
-  /** They came while paused. */
-  readonly #waiting: Buffer[] = [];
+  /** They came while paused, or before it is known whose they are. */
+  readonly #waiting = new WaitingBytes();
   #ending: { readonly error?: Error } | undefined;
 
   constructor(socket: Socket, listener: ExchangeListener, context: ExchangeContext) {
@@ -107,8 +113,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler, Exchange {
   }
 
   readAtMost(): number {
-    if (!this.#hasBegun) return HEAD_READ_BYTES;
     const most = this.#listener.readAtMost();
+    if (!this.#hasBegun) return Math.max(HEAD_READ_BYTES, Math.min(most, FIRST_READ_BYTES));
     return this.#left === undefined ? Math.min(most, PARSED_READ_BYTES) : most;
   }
 
@@ -116,17 +122,28 @@ export class HttpExchange implements Dispatcher.DispatchHandler, Exchange {
   take(bytes: Buffer): void {
     if (this.#isOver) return;
     if (this.#left !== undefined) {
-      if (this.#isPaused || this.#waiting.length > 0) this.#waiting.push(Buffer.from(bytes));
+      if (this.#isPaused || !this.#waiting.isEmpty) this.#waiting.push(bytes);
       else this.#handOn(bytes);
       this.#pump();
-      return;
-    }
-    const copy = Buffer.from(bytes);
-    const passed = this.#hasPassed ? copy : this.#interim.pass(copy);
+    } else if (this.#isUndecided) this.#waiting.push(bytes);
+    else if (this.#hasPassed) this.#parse(bytes);
+    else this.#takeHead(bytes);
+  }
+
+  #takeHead(bytes: Buffer): void {
+    const passed = this.#interim.pass(bytes);
     if (passed === undefined) return;
-    if (!this.#hasPassed) this.#isOldVersion = passed.toString('latin1', 0, 8) !== 'HTTP/1.1';
     this.#hasPassed = true;
-    this.#wire.give(passed);
+    this.#isOldVersion = passed.toString('latin1', 0, 8) !== 'HTTP/1.1';
+    const end = passed.indexOf(endOfHead);
+    this.#isUndecided = end >= 0;
+    const head = end < 0 ? passed : passed.subarray(0, end + endOfHead.length);
+    if (head.length < passed.length) this.#waiting.push(passed.subarray(head.length));
+    this.#parse(head);
+  }
+
+  #parse(bytes: Buffer): void {
+    this.#wire.give(Buffer.from(bytes));
   }
 
   /** The connection ended. */
@@ -134,7 +151,11 @@ export class HttpExchange implements Dispatcher.DispatchHandler, Exchange {
     if (this.#isOver || this.#ending) return;
     this.#ending = error ? { error } : {};
     if (this.#left !== undefined) this.#pump();
-    else if (error) this.#wire.destroy(error);
+    else if (!this.#isUndecided) this.#endWire(error);
+  }
+
+  #endWire(error: Error | undefined): void {
+    if (error) this.#wire.destroy(error);
     else this.#wire.push(null);
   }
 
@@ -178,28 +199,37 @@ export class HttpExchange implements Dispatcher.DispatchHandler, Exchange {
     if ((status === 204 || status === 304) && (hasCoding || (length ?? 0) > 0)) this.#isPersistent = false;
     this.#listener.onAnswer(status, headers);
     if (this.#isOver) return;
+    // The parser is in the middle of its turn.
     if (mayHaveBody && !hasCoding && length !== undefined && length > 0) {
       this.#left = length;
       controller.pause();
-      // The parser is in the middle of its turn: what it has not read of the body it gives back at the end of it.
       queueMicrotask(() => this.#goPast());
-    } else if (this.#isPaused) controller.pause();
+    } else {
+      if (this.#isPaused) controller.pause();
+      queueMicrotask(() => this.#goOn());
+    }
   }
 
-  /** The parser is through: what it was given of the body and all that comes is ours. */
+  /** The parser is through: what it was given of the body, and gives back, and all that comes is ours. */
   #goPast(): void {
-    for (let bytes: Buffer | null = this.#wire.read(); bytes !== null; bytes = this.#wire.read()) this.#waiting.push(bytes);
+    const given: Buffer[] = [];
+    for (let bytes: Buffer | null = this.#wire.read(); bytes !== null; bytes = this.#wire.read()) given.push(bytes);
+    this.#waiting.putFirst(given);
     this.#dismiss();
     this.#pump();
   }
 
+  /** The body is for the parser, too. */
+  #goOn(): void {
+    if (this.#isOver || !this.#isUndecided) return;
+    this.#isUndecided = false;
+    while (!this.#waiting.isEmpty) this.#waiting.giveFirst((bytes) => this.#parse(bytes));
+    if (this.#ending) this.#endWire(this.#ending.error);
+  }
+
   /** Hands on what came, as long as it is wanted. */
   #pump(): void {
-    while (!this.#isPaused && !this.#isOver) {
-      const bytes = this.#waiting.shift();
-      if (bytes === undefined) break;
-      this.#handOn(bytes);
-    }
+    while (!this.#isPaused && !this.#isOver && !this.#waiting.isEmpty) this.#waiting.giveFirst((bytes) => this.#handOn(bytes));
     if (this.#isOver) return;
     if (this.#isPaused) this.#socket.pause();
     else if ((this.#left ?? 0) <= 0) this.#finish();
@@ -245,13 +275,15 @@ export class HttpExchange implements Dispatcher.DispatchHandler, Exchange {
     this.#isOver = true;
     this.#dismiss();
     // A request that is still being sent, or bytes nobody asked for: no other exchange may follow here.
-    const isClean = this.#socket.writableLength === 0 && this.#waiting.length === 0 && !this.#ending;
+    const isClean = this.#socket.writableLength === 0 && this.#waiting.isEmpty && !this.#ending;
+    this.#waiting.clear();
     this.#context.onOver(this.#isPersistent && isClean);
     this.#listener.onEnd(this.#isFramed);
   }
 
   #fail(error: DownloadError): void {
     this.#isOver = true;
+    this.#waiting.clear();
     this.#dismiss();
     this.#context.onOver(false);
     this.#listener.onTrouble(error instanceof TransportError ? error : exchangeTrouble(error, this.#context.host, false, true));

@@ -15,9 +15,10 @@ export class InterimFilter {
 
   /** What is for the parser now that `bytes` came; undefined while that cannot be told. Once it gave any, all that follows is. */
   pass(bytes: Buffer): Buffer | undefined {
-    this.#held = withoutInterim(this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]));
-    if (mayBeInterim(this.#held) && this.#held.length < MAX_HEAD_BYTES) return undefined;
-    return this.#held;
+    const rest = withoutInterim(this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]));
+    if (!mayBeInterim(rest) || rest.length >= MAX_HEAD_BYTES) return rest;
+    this.#held = Buffer.from(rest);
+    return undefined;
   }
 }
 

@@ -161,6 +161,20 @@ test('F112: a part that was removed or replaced is never taken for the file', as
   expect(await contentsOf(directory)).toEqual({ 'a.zip.part.ckpt': 'claims' });
 });
 
+test('F112: a part that is replaced at the very last moment is not taken for the file either', async () => {
+  await using directory = await tempDirectory();
+  await writeFile(directory.file('other'), 'not ours');
+  const io: FileIo = {
+    ...nodeFileIo,
+    async link(from, to) {
+      await rename(directory.file('other'), from);
+      await nodeFileIo.link(from, to);
+    },
+  };
+  await expect(finish(await partIn(directory, { io }))).rejects.toMatchObject({ code: 'E_FS_GONE' });
+  expect(await contentsOf(directory)).toEqual({ 'a.zip.part': 'not ours', 'a.zip.part.ckpt': 'claims' });
+});
+
 test('finishing again leaves alone what another download began under the same name', async () => {
   await using directory = await tempDirectory();
   const options = await partIn(directory);

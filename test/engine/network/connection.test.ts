@@ -114,6 +114,29 @@ test('bodies of every framing follow each other on one connection', async () => 
 });
 
 test.each([
+  ['of a told length', `${head(5)}world`],
+  ['in chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nworld\r\n0\r\n\r\n'],
+  ['until the end of the connection', 'HTTP/1.1 200 OK\r\n\r\nworld'],
+  ['after an answer that only announces', `HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n${head(5)}world`],
+])('a body %s is the same wherever the network cuts the answer', async (_, answer) => {
+  for (let cut = 1; cut <= answer.length; cut += 1) {
+    let peer: Socket | undefined;
+    using server = await connected((socket) => {
+      peer = socket;
+      socket.write(answer.slice(0, cut));
+      // In one piece with the last bytes.
+      if (cut === answer.length) socket.end();
+    });
+    const heard = server.ask();
+    while (server.connection.receivedBytes < cut) await settled();
+    await settled();
+    if (cut < answer.length) peer?.end(answer.slice(cut));
+    const { status, body, trouble } = await heard;
+    expect([cut, status, body.toString(), trouble]).toEqual([cut, 200, 'world', undefined]);
+  }
+});
+
+test.each([
   ['says it closes', head(2, 'Connection: close\r\n')],
   ['speaks HTTP/1.0', head(2).replace('1.1', '1.0')],
   ['sends more than it announced', `${head(2)}okEXCESS`],
