@@ -56,8 +56,6 @@ export async function alreadyFinished(io: FileIo, partPath: string, finalPath: s
 interface Placed {
   readonly finalPath: string;
   readonly file: FileIdentity;
-  /** By this very call, so that what lies at the part's path is nobody else's. */
-  readonly isLinked: boolean;
 }
 
 /**
@@ -65,22 +63,18 @@ interface Placed {
  * @throws DownloadError E_FS_GONE if the part is not there any more, E_FS_BUSY if somebody held a file for a minute.
  */
 export async function finish(options: FinishOptions): Promise<string> {
-  const { finalPath, file, isLinked } = await place(options);
+  const { finalPath, file } = await place(options);
   await patiently(options, 'sync the folder of', finalPath, () => options.io.syncDirectory(options.directory));
   await options.onPlaced?.(finalPath, file);
+  const left = await identityAt(options.io, options.partPath);
   // Another download may have begun under the same name since an earlier try of ours: its files stay.
-  if (!isLinked && (await isTakenByAnother(options))) return finalPath;
+  if (left !== undefined && !isSameFile(left, options.part)) return finalPath;
   await remove(options, options.partPath);
   if (!options.isRecorded) return finalPath;
   // The record goes last: with it, whoever is killed in between is understood.
   await remove(options, sumsPath(options.partPath));
   await remove(options, checkpointPath(options.partPath));
   return finalPath;
-}
-
-async function isTakenByAnother({ io, part, partPath }: FinishOptions): Promise<boolean> {
-  const left = await identityAt(io, partPath);
-  return left !== undefined && !isSameFile(left, part);
 }
 
 async function place(options: FinishOptions): Promise<Placed> {
@@ -98,8 +92,9 @@ async function linkToFree(options: FinishOptions): Promise<Placed | undefined> {
     if (outcome === 'gone') return findPlaced(options);
     // Looked at afterwards, so that what somebody put in the part's place at the last moment is found out, too.
     const file = await oursAt(options, finalPath);
-    if (file) return { finalPath, file, isLinked: outcome === 'linked' };
-    if (outcome === 'linked') {
+    if (file) return { finalPath, file };
+    // Unless it is the name that somebody took over since.
+    if (outcome === 'linked' && (await alreadyFinished(io, partPath, finalPath))) {
       await remove(options, finalPath);
       throw isGone(options);
     }
@@ -129,7 +124,7 @@ async function findPlaced(options: FinishOptions): Promise<Placed> {
     const finalPath = join(directory, candidate);
     const file = await identityAt(io, finalPath);
     if (file === undefined) break;
-    if (isSameFile(file, part)) return { finalPath, file, isLinked: false };
+    if (isSameFile(file, part)) return { finalPath, file };
   }
   throw isGone(options);
 }
@@ -138,7 +133,7 @@ async function findPlaced(options: FinishOptions): Promise<Placed> {
 async function placedAt(options: FinishOptions, finalPath: string): Promise<Placed> {
   const file = await oursAt(options, finalPath);
   if (file === undefined) throw isGone(options);
-  return { finalPath, file, isLinked: false };
+  return { finalPath, file };
 }
 
 const areTaken = ({ name, directory }: FinishOptions): DownloadError =>

@@ -99,11 +99,11 @@ export class Assigner<W extends Worker = Slot> {
     return this.#carryOut(decision);
   }
 
-  /** Slots whose bytes only drip and are better fetched by one of `idle` or a new one, which moves more. */
-  drips(idle: readonly W[]): W[] {
-    if (this.#known.supportsRanges !== true || this.#ports.gate().isFragile) return [];
+  /** Slots whose bytes only drip and are better fetched by one of `helpers`, which moves more; undefined: as in `hasWorkFor`. */
+  drips(helpers: readonly (W | undefined)[]): W[] {
+    if (this.#known.supportsRanges !== true || helpers.length === 0 || this.#ports.gate().isFragile) return [];
     const slots = this.#ports.slots();
-    const helperBytesPerSecond = bestOf(idle) || bestOf(slots);
+    const helperBytesPerSecond = bestOf(helpers.filter((slot) => slot !== undefined)) || bestOf(slots);
     return slots.filter(
       (slot) =>
         slot.lease !== undefined && slot.state === 'streaming' && isDrip(this.#view(slot, slot.lease), helperBytesPerSecond),

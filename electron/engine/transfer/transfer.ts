@@ -304,14 +304,15 @@ export class Transfer implements PermitOwner {
       if ((this.#wait.until ?? Number.POSITIVE_INFINITY) > now) return;
       this.#clearWait();
     }
-    if (this.#mayHaveMore) this.#employ(now);
+    if (this.#mayEmploy) this.#employ(now);
     this.#changeover.moveOn(now);
     this.#setAlarm();
     this.#noticeStandstill(now);
   }
 
   /** Fewer work than may. */
-  get #mayHaveMore(): boolean {
+  get #mayEmploy(): boolean {
+    if (this.#isHalted) return false;
     let busy = 0;
     for (const slot of this.#slots) if (slot.isBusy) busy += 1;
     return busy < this.#allowed();
@@ -350,9 +351,9 @@ export class Transfer implements PermitOwner {
 
   /** Bytes that only drip are better fetched by a slot that is idle and moves more. */
   #dropDrips(now: number): void {
-    const idle = this.#slots.filter((slot) => !slot.isBusy && this.#mayWork(slot));
-    if (idle.length === 0 && (this.#slots.length >= this.#connections || !this.#mayHaveMore)) return;
-    for (const slot of this.#assigner.drips(idle)) {
+    const helpers: (Slot | undefined)[] = this.#slots.filter((slot) => !slot.isBusy && this.#mayWork(slot));
+    if (this.#slots.length < this.#connections && this.#mayEmploy) helpers.push(undefined);
+    for (const slot of this.#assigner.drips(helpers)) {
       slot.needsFresh = true;
       slot.sleepsUntil = now + this.#options.retryWaitMs;
       slot.stop();
@@ -424,9 +425,14 @@ export class Transfer implements PermitOwner {
     return slot;
   }
 
-  #mayWork(slot: Slot): boolean {
+  /** Nobody is to begin anything. */
+  get #isHalted(): boolean {
     // One refusal of a fresh link is enough: each slot would only be refused the same way.
-    if (this.#isOver || this.#isRestarting || this.#wait || this.#deadLink || slot.isHeld) return false;
+    return this.#isOver || this.#isRestarting || this.#wait !== undefined || this.#deadLink !== undefined;
+  }
+
+  #mayWork(slot: Slot): boolean {
+    if (this.#isHalted || slot.isHeld) return false;
     if (slot.sleepsUntil > this.#ports.clock.now() || !this.#changeover.linkOf(slot).mayEnter(slot)) return false;
     // One that works already need not step back for those that wait at the host's gate.
     const isRival = (other: Slot): boolean => other !== slot && other.isBusy && !(slot.isBusy && other.state === 'gated');

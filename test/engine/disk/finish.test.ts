@@ -175,6 +175,30 @@ test('F112: a part that is replaced at the very last moment is not taken for the
   expect(await contentsOf(directory)).toEqual({ 'a.zip.part': 'not ours', 'a.zip.part.ckpt': 'claims' });
 });
 
+test('a file that takes the name over right after the link is kept, and ours numbered', async () => {
+  await using directory = await tempDirectory();
+  await writeFile(directory.file('other'), 'user');
+  let isFirst = true;
+  const io: FileIo = {
+    ...nodeFileIo,
+    async link(from, to) {
+      await nodeFileIo.link(from, to);
+      if (isFirst) await rename(directory.file('other'), to);
+      isFirst = false;
+    },
+  };
+  expect(await finish(await partIn(directory, { io }))).toBe(directory.file('a (1).zip'));
+  expect(await contentsOf(directory)).toEqual({ 'a.zip': 'user', 'a (1).zip': 'ours' });
+});
+
+test('what is put in the place of the part while the file is recorded as done is kept', async () => {
+  await using directory = await tempDirectory();
+  await writeFile(directory.file('other'), 'user');
+  const onPlaced = () => rename(directory.file('other'), directory.file('a.zip.part'));
+  expect(await finish(await partIn(directory, { onPlaced }))).toBe(directory.file('a.zip'));
+  expect(await contentsOf(directory)).toMatchObject({ 'a.zip': 'ours', 'a.zip.part': 'user' });
+});
+
 test('finishing again leaves alone what another download began under the same name', async () => {
   await using directory = await tempDirectory();
   const options = await partIn(directory);
